@@ -28,7 +28,7 @@ export interface Admitted {
 }
 
 const rememberMs = 25_000;
-/** For how long at most an answer is gone by while the account cannot be asked. */
+/** For how long at most a remembered answer is used while the account cannot be asked. */
 const trustMs = 30_000;
 /** Most answers that are remembered; beyond that the oldest is forgotten. */
 const mostRemembered = 1_000;
@@ -96,7 +96,7 @@ export class Access {
     if (known !== undefined && Date.now() - known.atMs < rememberMs) return known.access;
     const access = await this.#ask(ask, known);
     this.#remembered.delete(name);
-    // What is served while the account cannot be asked gets no younger by it.
+    // An answer that is used while the account cannot be asked does not become newer by that.
     if (access === known?.access && access !== undefined) this.#remembered.set(name, known);
     // That a key is unknown is not remembered: it may be made the next moment.
     else if (access !== undefined) this.#remembered.set(name, { atMs: Date.now(), access });
@@ -121,7 +121,7 @@ export class Access {
   }
 }
 
-/** Throws unless the caller may do this to this session. Another session than the token's is not there for it. */
+/** Throws unless the caller may do this to this session. For a token only its own session exists. */
 export function mustMay(
   { token }: Pick<Admitted, "token">,
   session: string | undefined,

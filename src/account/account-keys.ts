@@ -62,7 +62,7 @@ export class AccountKeys {
     this.#sql.exec("UPDATE keys SET revoked_at = ? WHERE revoked_at IS NULL", atMs);
   }
 
-  /** What the live key with this SHA-256 may do; `undefined` where there is none. What is looked up is a digest of 256 random bits, so the time it takes tells nothing. */
+  /** What the live key with this SHA-256 may do; `undefined` where there is none. What is looked up is a digest of 256 random bits, so the time it takes shows nothing. */
   rightsOf(hash: string): readonly KeyRight[] | undefined {
     const query = "SELECT rights FROM keys WHERE hash = ? AND revoked_at IS NULL";
     return this.#sql.exec<Pick<KeyRow, "rights">>(query, hash).toArray().map(rightsOf)[0];

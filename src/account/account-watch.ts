@@ -1,4 +1,4 @@
-/** Has an account's jobs done beside its requests: tells them what is recorded, and calls them by the object's one alarm. Knows nothing of what they do. */
+/** Has an account's jobs done beside its requests: notifies them of what is recorded, and calls them by the object's one alarm. Knows nothing of what they do. */
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import { AppError } from "../core/errors.ts";
 import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";

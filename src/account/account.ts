@@ -29,7 +29,7 @@ export interface SessionNews {
   turns?: ReportedTurn[];
 }
 
-/** What an account's object goes by: of the app, since Cloudflare makes objects with a context and bindings alone. */
+/** What an account's object depends on, from the app, since Cloudflare makes objects with a context and bindings alone. */
 export interface AccountSetup {
   /** How long ended turns stay listed. */
   keepTurnsMs: number;

@@ -1,4 +1,4 @@
-/** What an account knows of deliveries: those that were given up, listed so that an operator can see them and try again, and when each channel last took one or failed. The rows that matter are the sessions'. */
+/** What an account knows of deliveries: those that were given up, listed so that an operator can see them and try again, and when each channel last took one or failed. The sessions' rows decide; these are copies. */
 import type { Address } from "../channels/channel.ts";
 
 /** When a channel last took an answer, or a part of one, and when it last failed, with its words. In ms since 1970. */

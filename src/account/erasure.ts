@@ -31,7 +31,7 @@ interface ErasureHost {
 }
 
 /**
- * For so long an isolate may let someone in by a key that it remembers (25 s, and 30 s where the account cannot be reached),
+ * For so long an isolate may admit a caller by a key that it remembers (25 s, and 30 s where the account cannot be reached),
  * and a session that began then may report itself: the last look for sessions is after it.
  */
 const lastLookMs = 90_000;

@@ -6,7 +6,7 @@ export interface AccountFacts {
   hasBudget: boolean;
   /** Whether a session of it was erased: only then a name may be one that is not known to be free. */
   hasErased: boolean;
-  /** Until when this is gone by, in ms since 1970. */
+  /** Until when this is used, in ms since 1970. */
   untilMs: number;
 }
 

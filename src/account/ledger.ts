@@ -153,11 +153,7 @@ export class Ledger {
       Number(step.failed),
       step.retries,
       step.repairs,
-      step.inputTokens,
-      step.cachedTokens,
-      step.outputTokens,
-      step.reasoningTokens,
-      step.costMicros,
+      ...usedOf(step),
       step.firstEventMs,
       step.durationMs,
       step.rowsWritten,
@@ -180,11 +176,7 @@ export class Ledger {
       of.atMs,
       Number(of.failed),
       of.retries,
-      of.inputTokens,
-      of.cachedTokens,
-      of.outputTokens,
-      of.reasoningTokens,
-      of.costMicros,
+      ...usedOf(of),
       of.agent ?? null,
       of.agentVersion ?? null,
     );
@@ -196,11 +188,7 @@ export class Ledger {
       Number(step.failed),
       step.retries,
       step.repairs,
-      step.inputTokens,
-      step.cachedTokens,
-      step.outputTokens,
-      step.reasoningTokens,
-      step.costMicros,
+      ...usedOf(step),
       Number(step.firstEventMs !== null),
       step.firstEventMs ?? 0,
       Number(step.durationMs !== null),
@@ -233,6 +221,11 @@ function byModel(step: StepRecord): { own: BookedStep; others: BookedStep[] } {
 }
 
 const usedFields = ["inputTokens", "cachedTokens", "outputTokens", "reasoningTokens", "costMicros"] as const;
+
+/** In the order of the columns. */
+function usedOf(step: Pick<StepRecord, (typeof usedFields)[number]>): number[] {
+  return usedFields.map((name) => step[name]);
+}
 
 const stepColumns = `session, seq, at, model, failed, retries, repairs, input_tokens, cached_tokens, output_tokens,
   reasoning_tokens, cost_micros, first_event_ms, duration_ms, rows_written, kv_reads, kv_writes, agent, agent_version`;

@@ -9,7 +9,7 @@ import type { BrokenRow, SessionSummary } from "../wire/native.ts";
 const mostTextsKept = 1_500_000;
 /** Texts that leave with one report, so that none takes long. */
 const leaveAtOnce = 500;
-/** It is looked how many there are at the latest after so many more. */
+/** They are counted again at the latest after so many more. */
 const lookEvery = 100;
 
 /** One page of sessions, newest first. `next` is the cursor of the page after it. */
@@ -43,7 +43,7 @@ const upsert = `INSERT INTO sessions (id, summary, title, reported_seq, created_
 export class SessionIndex {
   readonly #sql: SqlStorage;
   readonly #mostTexts: number;
-  /** So many more texts may come before it is looked again how many there are. */
+  /** So many more texts may come before they are counted again. */
   #unseen = 0;
 
   constructor(sql: SqlStorage, mostTexts = mostTextsKept) {

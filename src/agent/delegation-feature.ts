@@ -112,6 +112,23 @@ export interface ChildAnswer extends Pick<ToolResult, "content" | "isError"> {
   settle(result: Pick<ToolResult, "content" | "isError">): void;
 }
 
+/** An answer about a call that a child asked about, by the ref of its request. */
+export interface GivenAsk {
+  call: { ref: string } | { id: string };
+  approve: boolean;
+  reason?: string | undefined;
+}
+
+/** `left`: those that were not given before. `before`: where the turn goes on after the others. `other`: one that was decided otherwise. */
+export interface AnsweredAsks<Given> {
+  left: Given[];
+  before?: { turn: string; afterSeq: number };
+  other?: {
+    given: Given;
+    outcome: { kind: "approved"; by?: string; since: "running" } | { kind: "denied"; by?: string };
+  };
+}
+
 /** The children of a session, in rows. */
 export interface SessionChildren {
   /** How long calls of other agents wait, and which child works at each. */
@@ -136,6 +153,8 @@ export interface SessionChildren {
   asked(turn: string): (ChildAsk & { step: number })[];
   /** The call of this session for which the child works that asks for this approval, in the newest turn. */
   callOf(ref: string): string | undefined;
+  /** Which of these approvals were given here before, in the newest turn. */
+  answered<Given extends GivenAsk>(approvals: readonly Given[]): AnsweredAsks<Given>;
   /** A child reports. `gone`: no call of this session waits for it, and none did. What is taken is in the rows. */
   report(report: ChildReport): Promise<"taken" | "gone">;
   /** Does what is owed to children. Returns at once. */
@@ -170,6 +189,7 @@ export interface ChildrenSource {
     turns: {
       readonly open: { turn: string; firstSeq?: number | undefined } | undefined;
       entries(firstSeq: number): readonly Entry[];
+      firstSeq(turn: string): number | undefined;
     };
     feed: {
       confirm(seq: number): void;

@@ -10,7 +10,7 @@ export interface SentHistory {
 
 /** The transcript as clients keep copies of it. */
 export interface SessionHistory {
-  /** Reads a long transcript page by page for a comparison with `history`, and what else there is to do comes between. */
+  /** Reads a long transcript page by page for a comparison with `history`; other work is done between the pages. */
   readAhead(history: Pick<SentHistory, "before">): Promise<void>;
   /** Whether the transcript ends with this history. Results that come a second time may have been answered by then. */
   compare(history: SentHistory): Comparison;

@@ -324,11 +324,7 @@ function verdict(finish: string | undefined, content: string, calls: ToolCall[])
       if (content.trim() !== "" || calls.length > 0) return undefined;
       return wantsCall(finish) ? noCallFailure : empty;
     case undefined:
-      return {
-        code: "model_truncated",
-        detail: "The model's stream ended before a finish reason arrived.",
-        retryable: true,
-      };
+      return truncated;
     default:
       return failedFinish(finish);
   }
@@ -366,6 +362,12 @@ function failedFinish(finish: string): Failure {
 function wantsCall(finish: string | undefined): boolean {
   return finish === "tool_calls" || finish === "function_call";
 }
+
+export const truncated: Failure = {
+  code: "model_truncated",
+  detail: "The model's stream ended before a finish reason arrived.",
+  retryable: true,
+};
 
 const empty: Failure = {
   code: "model_empty",

@@ -20,14 +20,25 @@ const pieceChars = 8_192;
 
 /** Tokens of a text, estimated by script. */
 export function textTokens(text: string): number {
-  if (text.length <= longestRead) return tokensIn(text);
-  const pieces = longestRead / pieceChars;
-  let tokens = 0;
-  for (let n = 0; n < pieces; n++) {
-    const at = Math.floor((n * (text.length - pieceChars)) / (pieces - 1));
-    tokens += tokensIn(text.slice(at, at + pieceChars));
+  return textsTokens([text]);
+}
+
+/** Tokens of many texts together: as much is read of them as of one. */
+export function textsTokens(texts: readonly string[]): number {
+  const chars = texts.reduce((sum, text) => sum + text.length, 0);
+  const stepChars = (chars * pieceChars) / longestRead;
+  let [tokens, read, before, next] = [0, 0, 0, 0];
+  for (const text of texts) {
+    for (; chars > longestRead && next < before + text.length; next += stepChars) {
+      const at = Math.floor(next - before);
+      const piece = text.slice(at, at + pieceChars);
+      tokens += tokensIn(piece);
+      read += piece.length;
+    }
+    before += text.length;
+    if (chars <= longestRead) tokens += tokensIn(text);
   }
-  return (tokens * text.length) / longestRead;
+  return chars <= longestRead ? tokens : (tokens * chars) / read;
 }
 
 function tokensIn(text: string): number {

@@ -9,6 +9,9 @@ export interface OpenString {
   depth: number;
 }
 
+/** What is passed over in a string is looked for by the runtime from here on: it takes a tenth of the time, and as long when it was never compiled. */
+const shortString = 64;
+
 /** Looks at brackets and commas outside strings, so the text need not be valid; it may come in pieces. One pass. */
 export class JsonScan {
   #depth = 0;
@@ -43,11 +46,23 @@ export class JsonScan {
     let [depth, inString, deepest, values] = [this.#depth, this.#inString, this.deepest, this.values];
     let stringAt = this.#stringAt - this.#length;
     let i = this.#escaped;
+    // Each is looked for from where it was found last, so that every character is passed once.
+    let [quoteAt, slashAt] = [-1, -1];
+    const next = (what: string, foundAt: number) => {
+      if (foundAt >= i) return foundAt;
+      const at = text.indexOf(what, i);
+      return at < 0 ? text.length : at;
+    };
     for (; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (inString) {
         if (code === 0x5c) i++;
         else if (code === 0x22) inString = false;
+        else if (i - stringAt > shortString) {
+          quoteAt = next('"', quoteAt);
+          slashAt = next("\\", slashAt);
+          i = Math.min(quoteAt, slashAt) - 1;
+        }
       } else if (code === 0x22) {
         inString = true;
         stringAt = i;

@@ -11,7 +11,7 @@ export type Comparison = { same: true } | { same: false; items: number; afterSeq
 /** An item as a client has seen it. */
 interface Seen {
   digest: string;
-  /** Digests of what it was when it ended to wait for a person. */
+  /** Digests of what it was when it ended to wait for a person or a tool. */
   earlier: ReadonlySet<string>;
   /** The client may not know of it: it came by another way, or its turn failed. */
   mayLack: boolean;
@@ -30,7 +30,7 @@ interface SeenTurn {
   /** The newest reply's calls that run at the client. */
   calls: ToolCall[];
   callIds: Set<string>;
-  /** Digests of the answer where it waited for a person. */
+  /** Digests of the answer where it waited for a person, or may have waited for a tool. */
   earlier: Set<string>;
   /** The client has these: the first of their results is here. */
   haveResults: boolean;
@@ -56,8 +56,8 @@ export class KnownHistory {
         turn.calls = entry.toolCalls.filter(({ id }) => entry.waits?.[id] === "client");
         turn.callIds = new Set(turn.calls.map(({ id }) => id));
         turn.haveResults = false;
-        // Chat streams end where a person is waited for.
-        if (Object.values(entry.waits ?? {}).includes("approval")) {
+        // Chat streams end where a person is waited for, and may end where a tool waits that runs here.
+        if (turn.calls.length < entry.toolCalls.length && turn.text.length <= mostUnits) {
           turn.earlier.add(itemDigest({ role: "assistant", content: turn.text, reasoning: "", calls: [] }));
         }
         return;
@@ -114,6 +114,9 @@ export class KnownHistory {
     this.#turn = newTurn();
   }
 }
+
+/** A client that sends the beginning of a longer answer back is taken for one that has edited it: naming long texts at each step takes time. */
+const mostUnits = 100_000;
 
 function newTurn(): SeenTurn {
   return {

@@ -94,6 +94,12 @@ function isJsonObject(text: string): boolean {
 /** Escapes in JSON text: a pair of surrogates, another code unit, or a character. */
 const escapes = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u([0-9a-fA-F]{4})|\\[\s\S]/g;
 
+/** The text without the Markdown fence around it. */
+export function unfenced(text: string): string {
+  const isFenced = text.startsWith("```") && text.endsWith("```") && text.length >= 6;
+  return isFenced ? text.slice(3, -3).replace(/^json/, "").trim() : text;
+}
+
 /** JSON text without escapes of half a surrogate pair or of a control character: a host that parses it would meet them. */
 export function legalEscapes(json: string): string {
   if (!/\\[ubf]/.test(json)) return json;

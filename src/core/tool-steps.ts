@@ -29,6 +29,16 @@ export interface SuspendedCall {
   waits: readonly StepWait[];
 }
 
+/** The open turn does nothing but wait for its tools. */
+export interface TurnRest {
+  /** The suspended calls, as clients are shown them. */
+  waiting: readonly object[];
+  /** For which tools, for what and until when, as sentences. */
+  words: string;
+  /** So long that no client needs to stay connected. */
+  isLong: boolean;
+}
+
 /** When the call goes on by itself; `undefined` when it can go on now. */
 export function suspendedUntilMs(call: SteppedCall | undefined, nowMs: number): number | undefined {
   if (call === undefined || call.waits.length === 0) return undefined;

@@ -12,6 +12,11 @@ export interface WaitingCall extends ToolCall {
   child?: ChildSession & { of: string };
 }
 
+/** Which agent's call it is, in words for after the call's name; `""` for one of the session itself. */
+export function whose({ child }: Pick<WaitingCall, "child">): string {
+  return child === undefined ? "" : ` of the agent "${child.agent}"`;
+}
+
 /** The states of the open calls of a turn's newest reply. Together they are all calls without a result. */
 export interface OpenCalls {
   /** Nothing is waited for: these may be run. */

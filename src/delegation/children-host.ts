@@ -17,6 +17,8 @@ export interface ChildrenHost {
   firstTurn(): string;
   /** The turn that began last. */
   newestTurn(): string | undefined;
+  /** Of the turn that began last. */
+  newestEntries(): readonly Entry[];
   /** Runs in the caller's transaction. */
   append(entries: NewEntry[]): void;
   /** `count`: 0 for more of a child that was counted. */
@@ -44,6 +46,10 @@ export function childrenHost({ session, bindings, agent, work, hold }: ChildrenS
     openTurn: () => turns.open?.turn,
     firstTurn: () => log.read({ after: 0, limit: 1 })[0]?.turn ?? "",
     newestTurn: () => log.last?.turn,
+    newestEntries() {
+      const firstSeq = log.last && turns.firstSeq(log.last.turn);
+      return firstSeq === undefined ? [] : turns.entries(firstSeq);
+    },
     append: (entries) => void log.append(entries),
     addUsage: (use, count) => record.addChild(use, count),
     used() {

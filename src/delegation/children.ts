@@ -2,18 +2,21 @@
 import type { Agent } from "../agent/agent.ts";
 import {
   type AgentRequest,
+  type AnsweredAsks,
   agentsOf,
   type CallToOpen,
   type ChildAnswer,
   type ChildAsk,
   type ChildReport,
   type ChildUse,
+  type GivenAsk,
   type SessionChildren,
 } from "../agent/delegation-feature.ts";
 import type { ApprovalEntry, NewEntry, ToolEntry } from "../core/entry.ts";
 import type { ToolCall } from "../core/message.ts";
 import type { WaitingCall } from "../core/waits.ts";
 import { agentRules, callsOf, handedTo, handoffOf, isForAgent } from "./agent-calls.ts";
+import { answeredAsks } from "./answered-asks.ts";
 import { type ChildEnd, childResult } from "./child-result.ts";
 import { type ChildRow, ChildRows } from "./child-rows.ts";
 import { ChildSender, deepestOf } from "./child-sender.ts";
@@ -134,6 +137,10 @@ export class Children implements SessionChildren {
     const turn = this.#host.newestTurn();
     const rows = turn === undefined ? [] : this.#rows.ofTurn(turn);
     return rows.find(({ data }) => data.asks.some((ask) => ask.ref === ref))?.callId;
+  }
+
+  answered<Given extends GivenAsk>(approvals: readonly Given[]): AnsweredAsks<Given> {
+    return answeredAsks(approvals, { entries: this.#host.newestEntries(), birth: this.#host.settings().birth });
   }
 
   async report(report: ChildReport): Promise<"taken" | "gone"> {

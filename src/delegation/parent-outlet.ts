@@ -80,7 +80,13 @@ function reportOf(reply: Reply, { birth }: ParentAddress): ChildReport {
   const asks = reply.approvals.map(({ ref, name, arguments: text, state }) => ({ ref, name, arguments: text, state }));
   const { ended } = reply;
   const progress = ended === undefined ? progressOf(reply) : "";
-  return { child: reply.session, birth, progress, asks, ...(ended && { ended: endOf(ended.data as TurnJson) }) };
+  return {
+    child: reply.session,
+    birth,
+    progress,
+    asks,
+    ...(ended && { ended: endOf(ended.data as TurnJson, reply.text) }),
+  };
 }
 
 /** The tool that runs, with how far it is. Not the text: it would be reported piece by piece, and its session streams it. */
@@ -91,13 +97,16 @@ function progressOf({ tools, text, state }: Reply): string {
   return text === "" ? "thinks" : "writes";
 }
 
-function endOf({ status, message, usage, cost_micros, children, error }: TurnJson): NonNullable<ChildReport["ended"]> {
+/** `text`: of all its replies. A model that ends with nothing has often written its answer beside its last call. */
+function endOf(turn: TurnJson, text: string): NonNullable<ChildReport["ended"]> {
+  const { status, message, usage, cost_micros, children, error } = turn;
+  const last = message?.content ?? "";
   const own = [usage, children].filter((each) => each !== undefined);
   const sum = (of: "input_tokens" | "cached_tokens" | "output_tokens" | "reasoning_tokens" | "steps") =>
     own.reduce((all, each) => all + each[of], 0);
   return {
     reason: status as ChildOutcome["reason"],
-    answer: message?.content ?? "",
+    answer: last.trim() === "" ? text : last,
     ...(error && { why: error.message }),
     usage: {
       inputTokens: sum("input_tokens"),

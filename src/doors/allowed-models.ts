@@ -4,7 +4,7 @@ import type { SessionChoices } from "../session/store/session-record.ts";
 import { type ModelSituation, mustBeAllowed } from "../session/turn/turn-model.ts";
 import type { Caller } from "./caller.ts";
 
-/** The list as a session is handed it, with what it is to take in. */
+/** The list as a session gets it with a submission. */
 export function allowedModels(caller: Caller): { models?: readonly string[] } {
   const { models } = caller.limits;
   return models === undefined ? {} : { models };

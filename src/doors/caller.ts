@@ -53,7 +53,7 @@ export async function admitCaller({ access, session, ...of }: UnadmittedRequest,
   return { ...admitted, ...of };
 }
 
-/** Who runs the Worker, for an account of theirs; `undefined` for another bearer. */
+/** The operator of the Worker, as a caller of one of its accounts; `undefined` for another bearer. */
 async function operator({ app, request }: RequestContext): Promise<Admitted | undefined> {
   const { adminKey } = app.settings;
   const bearer = bearerOf(request);

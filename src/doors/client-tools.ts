@@ -17,7 +17,7 @@ export function mostClientTools({ tools }: Agent): number {
   return mostTools - tools.declarations.length;
 }
 
-/** `at`: where in a tool its name is. `replaces`: one that is named like a tool of the agent's takes its place in the turn. */
+/** `at`: where in a tool its name is. `replaces`: a tool with the name of one of the agent's takes its place in the turn. */
 export interface ToolNaming {
   at?: string;
   replaces?: boolean;

@@ -1,4 +1,4 @@
-/** WHAT a door is: paths by which the world talks in, with everything they need. An app lists the ones it wants; the native one is always there. */
+/** WHAT a door is: paths that callers use, with everything they need. An app lists the ones it wants; the native one is always there. */
 import type { App, DoorPart } from "../agent/app.ts";
 import type { CallbackFeature, DeliveryFeature } from "../agent/delivery-feature.ts";
 import type { HistoryFeature } from "../agent/history-feature.ts";

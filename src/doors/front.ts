@@ -20,7 +20,7 @@ export const front = new Routes()
   // Where the app lists no page.
   .get("/", "everyone", (c) => c.text(welcome(c.var.app, c.req.url)));
 
-/** How long the count is waited for, and gone by: it says nothing about whether the Worker is well. */
+/** How long the count is waited for, and how long it is used: it does not show whether the Worker is well. */
 const countMs = { patience: 500, remembered: 10_000 };
 let counted: { atMs: number; dropped: Promise<number | undefined> } | undefined;
 

@@ -5,6 +5,7 @@ import { AppError } from "../core/errors.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
 import { parseBody } from "../http/parse-body.ts";
 import { readJson } from "../http/read-json.ts";
+import { Rest } from "../session/read/rest.ts";
 import { Signals } from "../session/store/signals.ts";
 import { StepWriter } from "../session/store/step-writer.ts";
 import { takeSignal } from "../session/submit/take-signal.ts";
@@ -44,6 +45,7 @@ const durableSteps: StepsFeature = {
     return {
       of: (call) => stepsOf({ store: callSteps(rows, call), stepKey: call.stepKey }),
       takeSignal: (given, nowMs) => takeSignal(rows, given, nowMs),
+      rest: (turn) => new Rest(host, turn),
     };
   },
 };

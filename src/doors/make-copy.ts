@@ -170,7 +170,7 @@ export async function loadFrom(
   return turn;
 }
 
-/** What a session that is made from this one is given of its choices. */
+/** Which of its choices a session that is made from this one gets. */
 export function choicesOf(of: {
   agent?: string | null;
   title: string | null;

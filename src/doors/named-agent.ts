@@ -4,7 +4,7 @@ import type { Agent } from "../agent/agent.ts";
 import { AppError } from "../core/errors.ts";
 import { type Caller, sessionOf } from "./caller.ts";
 
-/** As a session is handed it: what it is made with where there is none, and what is refused where it has another. */
+/** As a submission has it: a new session is made with it, and one that has another agent refuses it. */
 export interface NamedAgent {
   agent?: string;
   create: { agent?: string };
@@ -27,14 +27,14 @@ export async function agentFor(
   return agent;
 }
 
-/** The same for what is only read: an agent that is gone `isMissing`. An app with one agent need not ask the session. */
+/** The same for what is only read: an agent that is gone `isMissing`. An app with one agent, which calls no others, need not ask the session. */
 export async function agentShown(
   caller: Caller,
   { session, named }: { session?: string | undefined; named?: string | undefined },
 ): Promise<Agent> {
   const { agents } = caller.app;
   const chosen = named === undefined ? agents.first : agents.mustHave(named);
-  if (session === undefined || agents.all.length === 1) return chosen;
+  if (session === undefined || agents.all.length + agents.hidden.length === 1) return chosen;
   const own = await sessionOf(caller, session).agent();
   if (!own.ok && own.code === "not_found") return chosen;
   return agents.of(unwrap(own));

@@ -1,4 +1,4 @@
-/** What a client's hang-up means to the turn that it reads: nothing, or that it is to stop. `X-On-Disconnect: stop` or `continue` says it; without the header a turn stops that no one can find again. */
+/** What happens to a turn when the client that reads it hangs up: nothing, or it stops. `X-On-Disconnect: stop` or `continue` says it; without the header a turn stops that no one can find again. */
 import { mustMay } from "../account/access.ts";
 import type { AnswerPlace } from "../wire/answer-id.ts";
 import { type Caller, sessionOf, wishOnDisconnect } from "./caller.ts";

@@ -24,7 +24,7 @@ export interface Operation {
   answers: Record<number, AnswerShape>;
   /** Statuses of refusals, beside 400 and 401. */
   refusals?: readonly number[];
-  /** Who needs no key, needs the one of who runs the Worker, signs, or may have a session's token in the URL. */
+  /** Callers without a key of an account: everyone, the operator with its own key, senders that sign, or those with a session's token in the URL. */
   key?: "none" | "admin" | "signature" | "url";
   /** Refusals are worded as OpenAI's. */
   openAi?: true;

@@ -1,4 +1,4 @@
-/** WHAT a person says of an answer, at every door that takes it. */
+/** WHAT a person thinks of an answer, at every door that takes feedback. */
 import * as z from "zod/mini";
 import { defined } from "../core/defined.ts";
 import type { Feedback } from "../session/store/feedback.ts";

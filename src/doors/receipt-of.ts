@@ -1,4 +1,4 @@
-/** What tells a message that is sent again from a new one. */
+/** What distinguishes a message that is sent again from a new one. */
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import type { Receipt } from "../session/store/inbox.ts";

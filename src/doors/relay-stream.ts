@@ -9,7 +9,7 @@ import type { TakenTurn } from "./take-conversation.ts";
 export interface RelayOptions {
   manner: Manner;
   headers: Record<string, string>;
-  /** Without a word of the client its hang-up stops the turn. */
+  /** Unless the client says otherwise, its hang-up stops the turn. */
   stops?: boolean;
   /** The id of the last event of this answer that the client has. */
   seen?: string;

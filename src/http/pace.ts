@@ -89,7 +89,7 @@ export function decodingMs({ length }: Uint8Array): number {
 /** A body of more bytes is large: all that has arrived of it would be read at once. */
 const largeBytes = 65_536;
 /** Bodies of more bytes are read one at a time: of those that wait nothing is in memory, and what one of them was made of is gone before the next. */
-const aloneBytes = 262_144;
+export const aloneBytes = 262_144;
 /** Where nothing comes of a body for so long, another one is read. */
 const silenceMs = 100;
 /** How long a body may keep others waiting, in all: its sender may be slow. */
@@ -99,8 +99,16 @@ const followingBytesPerMs = 12_000;
 const longestFollowingMs = 250;
 const lookAgainMs = 10;
 
+/** From parsed values to a request of the model that has them: they are in memory several times meanwhile, and what the collector has to mark holds everything up. */
+const valuesPerMs = 200;
+
 /** The body that is read alone, until that time. */
 let alone: { body: object; untilMs: number } | undefined;
+
+/** Call this when a body was parsed that was read alone, and before others can be: many values keep them waiting for longer. */
+export function parsedAlone(values: number): void {
+  if (alone !== undefined) alone.untilMs = Math.max(alone.untilMs, Date.now() + values / valuesPerMs);
+}
 
 /** Await this after each chunk of a body: large bodies are read one after the other, in pieces. `announced`: bytes, by its header. */
 export function readingPace(announced: number): (chunk: Uint8Array) => Promise<void> {

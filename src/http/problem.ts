@@ -34,12 +34,14 @@ export function statusOf(code: AppErrorCode): number {
   return problems[code].status;
 }
 
+/** What a caller reads of an error that is none of theirs. */
+export const ourFault = "Longline failed while it worked on this request. The cause is in the Worker's log.";
+
 /** The response to a request that failed with `error`. Logs the error when the fault is ours. */
 export function problemResponse(error: unknown): Response {
   if (error instanceof AppError) return respond(error);
   console.error("request failed by a fault of ours", error);
-  const detail = "Longline failed while it worked on this request. The cause is in the Worker's log.";
-  return problem(500, { title: "Internal error", code: "internal", detail });
+  return problem(500, { title: "Internal error", code: "internal", detail: ourFault });
 }
 
 /** The response for the holder of a session's token: an error that the request did not cause is described in words for people, without the details for operators. Other errors stay as they are. */

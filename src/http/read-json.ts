@@ -2,7 +2,7 @@
 import { AppError } from "../core/errors.ts";
 import { deepestJson, JsonScan } from "../core/nesting.ts";
 import { readBounded } from "../core/read-bounded.ts";
-import { decodingMs, followingMs, inPieces, jsonWorkMs, pace, readingPace } from "./pace.ts";
+import { aloneBytes, decodingMs, followingMs, inPieces, jsonWorkMs, pace, parsedAlone, readingPace } from "./pace.ts";
 
 /** Most values in a body: each costs the schema's check, and each wrong one a complaint, however short it is. */
 const mostValues = 100_000;
@@ -31,6 +31,7 @@ export async function readJson(request: Request, limits: BodyLimits = {}): Promi
   if (values > mostValues) throw new AppError("invalid_request", `The body has more than ${mostValues} values.`);
   await pace(jsonWorkMs({ units: text.length, values }) + followingMs(values));
   const value = parsed(text);
+  if (bytes.length > aloneBytes) parsedAlone(values);
   // The schema's check is a piece of its own.
   await pace(values / 2_000);
   return value;

@@ -1,4 +1,5 @@
 /** Requests one answer from a provider and passes its events on as they come. Every failure of the provider or the network becomes an event; it never throws for it, and never retries. */
+import { truncated } from "../core/assemble.ts";
 import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
@@ -244,7 +245,7 @@ class StreamedAnswer {
 
   /** Why the answer is none, where it has not finished by itself. */
   get #why(): ModelEvent[][] {
-    return [[this.#reader.isQuiet ? silent : truncated]];
+    return [[this.#reader.isQuiet ? silent : cut]];
   }
 
   get #patienceMs(): number {
@@ -317,11 +318,7 @@ const stalled = failed({
   retryable: true,
 });
 
-const truncated = failed({
-  code: "model_truncated",
-  detail: "The model's stream ended before a finish reason arrived.",
-  retryable: true,
-});
+const cut = failed(truncated);
 
 const silent = failed({
   code: "model_stalled",

@@ -1,4 +1,5 @@
 /** Reads leaked tool markup of DeepSeek's models, from its first opening to the end of the reply. Strict: one call that is not whole spoils them all. Pure. */
+import { unfenced } from "../core/repair.ts";
 import { bar, bracket, dsmlHead, gap, heldFrom, isTrailing, toolToken, unmarked, unmarkedTag } from "./tool-markup.ts";
 
 export interface LeakedCall {
@@ -123,11 +124,6 @@ function readTokenCall(parts: string[]): LeakedCall | undefined {
   const read = jsonOf(unfenced(raw.trim()));
   const isObject = typeof read?.value === "object" && read.value !== null && !Array.isArray(read.value);
   return called && isObject ? { name: called, arguments: JSON.stringify(read.value) } : undefined;
-}
-
-function unfenced(text: string): string {
-  const isFenced = text.startsWith("```") && text.endsWith("```") && text.length >= 6;
-  return isFenced ? text.slice(3, -3).replace(/^json/, "").trim() : text;
 }
 
 const anyTag = new RegExp(

@@ -225,8 +225,13 @@ function spoken(content: string, speaker: string | undefined): string {
   return name === "" ? content : `${name}: ${content}`;
 }
 
+/** What JSON can have where a string is not legal. A megabyte without it is not looked at value by value. */
+const notPlain = /\\[ubf]|[\u007f-\u009f]/;
+
 /** Strings are made legal, names of members as well: half an emoji would be written as `\ud83d`, which strict JSON readers refuse. */
 function object(message: Record<string, unknown>): string {
+  const text = JSON.stringify(message);
+  if (!notPlain.test(text)) return text;
   return legalEscapes(
     JSON.stringify(message, (_key, value: unknown) => (typeof value === "string" ? legalText(value) : value)),
   );

@@ -12,7 +12,7 @@ export const alertMetrics = [
 export type AlertMetric = (typeof alertMetrics)[number];
 
 /**
- * A threshold over the turns of one account. Somebody is told once when it is passed, and once when it is not any more.
+ * A threshold over the turns of one account. One notice is sent when it is passed, and one when it is not any more.
  *
  * @example
  * alerts: [{ metric: "failed_turns", over: 5, windowMinutes: 15, to: slackRoom("T1", "C1") }]

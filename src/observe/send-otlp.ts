@@ -11,7 +11,7 @@ export interface Collector {
 }
 
 /**
- * `retry`: as things are, it may be taken later. `refused`: the collector does not take such requests, until somebody
+ * `retry`: as things are, it may be taken later. `refused`: the collector does not take such requests, until an operator
  * changes something there or here. `invalid`: it never takes this one. `too_large`: it may take a smaller one.
  */
 export type OtlpOutcome =

@@ -22,7 +22,7 @@ export function expiryOf({ expiresAtMs, owes, waitsUntilMs = 0 }: LifeFacts, now
   return nowMs < sinceMs + graceMs ? "waits" : "stop";
 }
 
-/** When the session must be looked at next for its life's sake, in ms since 1970; `undefined` when never. */
+/** When the session must be looked at next because its life ends, in ms since 1970; `undefined` when never. */
 export function expiryDueMs({ expiresAtMs, owes, waitsUntilMs = 0 }: LifeFacts, nowMs: number): number | undefined {
   if (expiresAtMs === null) return undefined;
   if (!owes || nowMs < expiresAtMs) return expiresAtMs;

@@ -147,7 +147,7 @@ export class SessionLifecycle {
     if (this.#now.state === "alive") this.#now.work.armedMs = atMs;
   }
 
-  /** Erases everything the session has, here and in the account, and tells how much that was. */
+  /** Erases everything the session has, here and in the account, and returns how much that was. */
   async erase(address?: SessionAddress): Promise<{ entries: number; bytes: number }> {
     const before = this.#now;
     const isDamaged = before.state === "unreadable" && (before.kind === "damaged" || before.kind === "full");

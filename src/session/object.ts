@@ -1,9 +1,10 @@
-/** The Durable Object of a session: its methods. Each asks for what it uses of the session that is alive. What it is handed comes in by `submit.ts` alone; what a turn does is decided in core. */
+/** The Durable Object of a session: its methods. Each uses some parts of the session that is alive. What callers submit is taken by `submit.ts` alone; what a turn does is decided in core. */
 import { DurableObject } from "cloudflare:workers";
 import { rpcVersion, serveCall, unavailable } from "../account/call-object.ts";
 import { type Outcome, outcome, refusalOf } from "../account/outcome.ts";
 import type { App } from "../agent/app.ts";
 import type { ChildReport } from "../agent/delegation-feature.ts";
+import type { Address } from "../channels/channel.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import type { HistoryItem } from "../core/history.ts";
@@ -21,7 +22,7 @@ import { durableOf, type OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
 import { type PastRequest, type PrefixReport, pastRequest, prefixReport, turnTrace } from "./read/past-request.ts";
-import { historyOf } from "./read/reconcile.ts";
+import { comparedWith } from "./read/reconcile.ts";
 import { mustBeTagged, tokenTag } from "./read/session-tag.ts";
 import { type ShownEntry, shownEntries, type UiHistory, uiHistory } from "./read/shown-entries.ts";
 import type { SessionDetails } from "./read/summarize.ts";
@@ -142,7 +143,7 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => ({ turn: retryDelivery(session, id) }));
   }
 
-  /** What the answer that begins there was asked for with; `not_found` where none begins, or once it was withdrawn under `name`. */
+  /** The request of the answer that begins there; `not_found` where none begins, or once it was withdrawn under `name`. */
   asked(place: AnswerPart, name: string): Promise<Outcome<FoundAnswer>> {
     return outcome(() => findAnswer(this.#session, place, name));
   }
@@ -169,7 +170,7 @@ export class Session extends DurableObject<Bindings> {
     });
   }
 
-  /** Those of the names that were taken away from what they named. */
+  /** Those of the names that were withdrawn. */
   withdrawn(names: string[]): Promise<Outcome<string[]>> {
     return outcome(() => withdrawnNames(this.#session, names));
   }
@@ -181,16 +182,12 @@ export class Session extends DurableObject<Bindings> {
 
   /** Whether the transcript ends with this history, by the digests of its items. */
   compare(history: string[]): Promise<Outcome<Comparison>> {
-    return outcome(async () => {
-      const known = historyOf(this.#session);
-      await known.readAhead({ before: history });
-      return known.compare({ before: history, results: [] });
-    });
+    return outcome(() => comparedWith(this.#session, history));
   }
 
-  wait(turn: string, timeoutMs: number): Promise<Outcome<TurnState>> {
+  wait(turn: string, timeoutMs: number, untilRest?: boolean): Promise<Outcome<TurnState>> {
     return outcome(async () => {
-      const state = await waitForEnd(this.#session, turn, timeoutMs);
+      const state = await waitForEnd(this.#session, turn, { timeoutMs, untilRest });
       const feedback = state.status === "ended" ? this.#session.feedback.of(turn) : undefined;
       return feedback === undefined ? state : { ...state, feedback };
     });
@@ -213,7 +210,7 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => ({ turn: takeNotice(session, notice) }));
   }
 
-  /** A child of this session reports how it is with a call that it was made for. */
+  /** A child of this session reports the state of the call that it works for. */
   fromChild(report: ChildReport): Promise<Outcome<"taken" | "gone">> {
     return outcome(() => this.#lifecycle.children?.report(report) ?? "gone");
   }
@@ -223,12 +220,13 @@ export class Session extends DurableObject<Bindings> {
     return this.#write((session) => durableOf(session).takeSignal(given, Date.now()));
   }
 
-  /** How the newest turn is; null in a session that has none. */
-  newest(): Promise<Outcome<{ turn: string; state: TurnState } | null>> {
+  /** How the newest turn is, and where it is answered; null in a session that has none. */
+  newest(): Promise<Outcome<{ turn: string; state: TurnState; replyTo?: Address | undefined } | null>> {
     return outcome(() => {
-      const { turn } = this.#session.log.last ?? {};
-      const state = turn && this.#session.turns.state(turn);
-      return turn && state ? { turn, state } : null;
+      const { log, turns, outbox } = this.#session;
+      const { turn } = log.last ?? {};
+      const state = turn && turns.state(turn);
+      return turn && state ? { turn, state, replyTo: outbox.addressOf(turn) } : null;
     });
   }
 

@@ -1,4 +1,4 @@
-/** Why a session does not take what it was handed: a code and the facts. The words are the door's, since each door's callers know other names for the same things. Types, and how a refusal travels. */
+/** Why a session refuses what was submitted: a code and the facts. The words are the door's, since each door's callers know other names for the same things. Types, and how a refusal travels. */
 import { type Outcome, outcome } from "../account/outcome.ts";
 
 /** What became of a call that does not wait any more. `by`: who decided, where that is known. */

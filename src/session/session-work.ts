@@ -157,7 +157,7 @@ export class SessionWork {
     this.#deliveries?.resume();
   }
 
-  /** Sets the session's one alarm anew: the earliest of watchdog, end of a wait, a delivery that is due, and end of the session's life; none when there is none of these. Called in the same go as the rows it watches over, so that they are committed together. */
+  /** Sets the session's one alarm anew: the earliest of watchdog, end of a wait, a delivery that is due, and end of the session's life; none when there is none of these. Called in the same event-loop turn as the rows it watches over are written, so that they are committed together. */
   arm(): void {
     if (this.#hasEnded) return;
     const nowMs = Date.now();
@@ -185,7 +185,7 @@ export class SessionWork {
   }
 
   /**
-   * Whether the alarm that is set does for this one. It watches over the next turn a little earlier. Where turns follow each other it
+   * Whether the alarm that is set is good enough for this time. It watches over the next turn a little earlier. Where turns follow each other it
    * stays after the last, too, and comes once for nothing: to take it away and set it again with each turn would be two rows
    * and a wait for the disk.
    */

@@ -4,6 +4,7 @@ import type { App } from "../agent/app.ts";
 import { AppError } from "../core/errors.ts";
 import { entriesOfHistory, type HistoryItem } from "../core/history.ts";
 import type { Bindings } from "../env.ts";
+import { pace, toolsWorkMs } from "../http/pace.ts";
 import type { Notice } from "../observe/telemetry.ts";
 import type { AliveSession, SessionLifecycle } from "./lifecycle.ts";
 import type { AnswerPart } from "./read/answer-request.ts";
@@ -34,6 +35,9 @@ export async function submit(
   given: Submission & { isStreamed?: boolean },
 ): Promise<Submitted> {
   const { lifecycle } = target;
+  // Taking a megabyte of tools over from the caller was a piece of work; writing them is another.
+  const { tools } = given.messages?.[0]?.options ?? {};
+  if (tools !== undefined) await pace(toolsWorkMs(tools));
   await lifecycle.settled();
   const found = lifecycle.ifAlive;
   if (found === undefined) {
@@ -61,7 +65,7 @@ function made(target: SubmitTarget, address: SessionAddress, given: Submission):
   return target.create(address, given.create);
 }
 
-/** What is looked at and written, all at once. */
+/** What is checked and written, all at once. */
 type Checks = (phase: "agent" | "model") => void;
 
 /** Takes all of it, or throws. `mustBe` refuses for what is not in the rows: who answers. Runs in the caller's transaction. */

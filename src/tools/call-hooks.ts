@@ -24,7 +24,7 @@ export interface AfterCall {
 }
 
 /**
- * The calls of an agent with these tools, told apart by their names. Those that MCP servers add are named `<server>__<tool>`,
+ * The calls of an agent with these tools, distinguished by their names. Those that MCP servers add are named `<server>__<tool>`,
  * and come unchecked by the compiler; so do all where the tools are known as `Tool[]` only.
  */
 export type HookedCalls<Tools extends readonly Tool[]> =

@@ -2,9 +2,11 @@
  * Reads the arguments a model wrote for a tool: as they are where that works, else repaired where there is only one way to
  * repair them and the result validates. Never invents a value, and never makes an empty object of something broken.
  */
+
 import { jsonrepair } from "jsonrepair";
 import * as z from "zod/mini";
 import { deepestJson, holdsMore, textIsDeeper } from "../core/nesting.ts";
+import { unfenced } from "../core/repair.ts";
 import { readArgumentText } from "./argument-text.ts";
 import { coerced } from "./coerce.ts";
 import { type JsonSchema, membersOf, noArguments, propertiesOf, requiredOf } from "./strict-schema.ts";
@@ -87,12 +89,6 @@ function repair(raw: string, keys: readonly string[]): object | undefined {
   const repaired = attempt(closeKeys(text, keys));
   if (repaired === undefined || Object.keys(repaired).length === 0) return undefined;
   return substance(JSON.stringify(repaired)) === substance(text) ? repaired : undefined;
-}
-
-/** Without the Markdown fence around it. */
-function unfenced(text: string): string {
-  const isFenced = text.startsWith("```") && text.endsWith("```") && text.length >= 6;
-  return isFenced ? text.slice(3, -3).replace(/^json/, "").trim() : text;
 }
 
 function attempt(text: string): object | undefined {

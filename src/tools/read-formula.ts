@@ -152,7 +152,5 @@ function unknown(name: string): never {
 }
 
 function unexpected(token: string, wanted: string): Error {
-  return new Error(
-    token === "" ? `It ends where ${wanted} should stand.` : `"${token}" stands where ${wanted} should.`,
-  );
+  return new Error(token === "" ? `It ends where ${wanted} should be.` : `"${token}" is where ${wanted} should be.`);
 }

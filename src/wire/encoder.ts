@@ -1,7 +1,7 @@
 /** The interface of a dialect's encoder: it receives the session's events of one turn in order and writes its own frames. One encoder serves one reader; it never requests anything. */
 import type { ChildSession } from "../core/entry.ts";
 import type { PlacedEvent } from "../core/event.ts";
-import type { SuspendedCall } from "../core/tool-steps.ts";
+import type { SuspendedCall, TurnRest } from "../core/tool-steps.ts";
 import type { WaitingCall } from "../core/waits.ts";
 
 /** One server-sent event. `data` goes out as JSON; `text` as it is, on one line. */
@@ -55,6 +55,8 @@ export interface Encoder {
   progress?(call: CallProgress): Frame[];
   /** The call does nothing until one of its waits is over. Called once for each such rest, to a reader that comes later, too. */
   suspended?(call: SuspendedCall): Frame[];
+  /** The turn, or the one before it, has rested for long. An answer of this dialect ends here, and `ended` is true from then on; where it is absent, readers stay. */
+  rests?(rest: TurnRest): Frame[];
   /** The stream ends here, before its answer does: the frames of an error, so that it is not taken for an answer that is whole. */
   broken(why: BrokenStream): Frame[];
   /** True when every encoder of this dialect in the same session writes the same frames for the same events from now on: readers may then share them. */

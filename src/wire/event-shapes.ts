@@ -1,5 +1,6 @@
 /** The shapes of a session's events, for readers of the document: one for each name, distinguished by `type`. `wire/native.ts` writes them. */
 import * as z from "zod/mini";
+import { turnEndReasons } from "../core/entry.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
 import { childSession } from "./child-shapes.ts";
 import { failure, message, suspendedFields, usage } from "./shapes.ts";
@@ -120,7 +121,7 @@ const turnEnded = /* @__PURE__ */ lazySchema(
   () =>
     event("turn.ended", "TurnEndedEvent", {
       turn: z.string(),
-      reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
+      reason: z.enum(turnEndReasons),
       usage,
       cost_micros: z.int().check(z.minimum(0)),
       refused: z.optional(z.literal(true)),

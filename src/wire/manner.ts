@@ -21,6 +21,8 @@ export interface AnswerRequest {
   isStopped: boolean;
   /** Of its session: part of the names of approval requests. */
   birth?: string | null;
+  /** In which its turn was when the answer began; absent where that began with its turn. */
+  step?: number;
 }
 
 /** Whose stream it is. `tag`: the prefix of native event ids. `seen`: where the client of this answer was cut off. */

@@ -2,6 +2,9 @@
 import * as z from "zod";
 import type { AgentDefinition } from "../../src/agent/agent.ts";
 import { asTool, delegate, handoff } from "../../src/delegation/delegate.ts";
+import { aiSdk } from "../../src/doors/ai-sdk/ai-sdk.ts";
+import { copies } from "../../src/doors/copies/copies.ts";
+import { mcp } from "../../src/doors/mcp/mcp.ts";
 import { openai } from "../../src/doors/openai/openai.ts";
 import { otel } from "../../src/doors/otel.ts";
 import type { Bindings } from "../../src/env.ts";
@@ -34,7 +37,7 @@ const review = z.object({
 const fact = {
   instructions: "You know one fact.",
   models,
-  tools: [delegate({ deep: { instructions: "You are too deep.", models } }, { name: "ask_deep" })],
+  tools: [delegate({ deep: { instructions: "You are too deep.", models } }, { name: "ask_deep" }), publish],
 };
 const researcher = {
   instructions: "You find things out.",
@@ -60,6 +63,7 @@ const manager = {
       timeoutSeconds: 60,
     }),
     handoff({ to: ["support"] }),
+    publish,
   ],
   limits: { maxChildren: 3 },
 };
@@ -75,7 +79,21 @@ const editor: AgentDefinition = {
 };
 const support = { instructions: "You help people.", models, tools: [handoff({ to: ["manager"] })] };
 
-const crew = longline({ agents: { manager, support, editor }, doors: [openai()], observe: otel() });
+const crew = longline({
+  agents: { manager, support, editor },
+  doors: [openai(), aiSdk(), mcp(), copies()],
+  observe: otel(),
+});
+
+/** A request to the app, with the key of the tests' account. */
+export function crewFetch(path: string, init: RequestInit, bindings: Bindings): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set("Authorization", "Bearer test-key");
+  if (!headers.has("Content-Type")) headers.set("Content-Type", "application/json");
+  const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
+  const request = new Request(`https://crew.test${path}`, { ...init, headers });
+  return Promise.resolve(crew.fetch(request, crewBindings(bindings), context as unknown as ExecutionContext));
+}
 
 /** The bindings as the app's objects find them. */
 export function crewBindings(bindings: Bindings): Bindings {

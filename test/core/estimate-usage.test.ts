@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { addUsage, noUsage } from "../../src/core/cost.ts";
-import { estimatedUsage, outputRatio, textTokens } from "../../src/core/estimate-usage.ts";
+import { estimatedUsage, outputRatio, textsTokens, textTokens } from "../../src/core/estimate-usage.ts";
 
 /** Texts of the kinds that were measured with DeepSeek's V3 tokenizer, and characters per token of each. */
 const measured: [kind: string, text: string, charsPerToken: number][] = [
@@ -64,4 +64,16 @@ describe("tokens by script", () => {
     expect(outputRatio([{ outputTokens: 90_000, estimated: 2_000 }])).toBe(4);
     expect(outputRatio([{ outputTokens: 0, estimated: 2_000 }])).toBe(0.25);
   });
+});
+
+it("[BOUND-40] of many texts no more is read than of one, and the estimate is the same", () => {
+  const text = `${"What it says is plain. ".repeat(200)}${"日本語".repeat(500)}`;
+  const texts = Array<string>(1_000).fill(text);
+  const read = vi.spyOn(String.prototype, "charCodeAt");
+  const tokens = textsTokens(texts);
+  expect(read.mock.calls.length).toBeLessThan(600_000);
+  vi.restoreAllMocks();
+  const each = textTokens(text);
+  expect(textsTokens([text, text])).toBe(2 * each);
+  expect(Math.abs(tokens / (1_000 * each) - 1)).toBeLessThan(0.25);
 });

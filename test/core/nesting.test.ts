@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parseJson } from "../../src/channels/parse-json.ts";
 import { holdsMore, isDeeper, JsonScan, textIsDeeper } from "../../src/core/nesting.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
@@ -29,6 +29,27 @@ describe("nesting", () => {
         expect([at, to, scan.deepest, scan.values]).toEqual([at, to, whole.deepest, whole.values]);
       }
     }
+  });
+
+  it("[BOUND-38] long strings are passed over to where they end, whatever escapes they have and wherever they are cut", () => {
+    const find = vi.spyOn(String.prototype, "indexOf");
+    for (const filler of ["x", "日", "[", ",", "\\\\", '\\"', "\\u005b"]) {
+      for (const units of [60, 64, 70, 400]) {
+        const text = `{"a":"${filler.repeat(units)}","b":["${filler.repeat(units)}\\\\",{}]}`;
+        for (let at = 0; at <= text.length; at += 7) {
+          const { deepest, values, open } = new JsonScan().take(text.slice(0, at)).take(text.slice(at));
+          expect({ filler, units, at, deepest, values, open }).toMatchObject({
+            deepest: 3,
+            values: 6,
+            open: undefined,
+          });
+        }
+      }
+    }
+    find.mockClear();
+    new JsonScan().take(`"${"x".repeat(1_000_000)}"`);
+    expect(find.mock.calls.length).toBe(2);
+    vi.restoreAllMocks();
   });
 
   it("[BOUND-7] values are counted outside of strings", () => {

@@ -1,6 +1,5 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { browserPath, inPage, openBrowser } from "../support/browser.ts";
+import { browserPath, inPage, type OwnBrowser, openBrowser } from "../support/browser.ts";
 import { createFakeProvider, gated, text } from "../support/fake-provider.ts";
 import { serveFetch } from "../support/serve-fetch.ts";
 import { serveProvider } from "../support/serve-provider.ts";
@@ -10,7 +9,7 @@ const provider = createFakeProvider();
 let outside: Awaited<ReturnType<typeof serveProvider>>;
 let dev: DevServer;
 let site: Awaited<ReturnType<typeof serveFetch>>;
-let browser: Browser;
+let browser: OwnBrowser;
 
 /** What the browser asked for, and how its lines are cut. */
 const requests: { lastEventId: string | null; hasKey: boolean }[] = [];

@@ -165,7 +165,7 @@ async function connected(key = "e2e-test-key"): Promise<Client> {
 describe("the agent as an MCP server, to the official client", () => {
   it("[MCP-11] [MCP-12] lists, asks and searches", async () => {
     const client = await connected();
-    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["ask", "search_sessions"]);
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["ask", "read_answer", "search_sessions"]);
     provider.enqueue(text("The answer is 42."));
     const asked = await client.callTool({ name: "ask", arguments: { question: "What is zweiundvierzig?" } });
     expect(asked).toMatchObject({ structuredContent: { status: "completed", answer: "The answer is 42." } });

@@ -1,17 +1,17 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import type { Browser, CDPSession, Page } from "playwright-core";
+import type { CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Entry } from "../../src/core/entry.ts";
 import { callDigest } from "../../src/core/shown-call.ts";
 import { entryJson } from "../../src/wire/native.ts";
-import { browserPath, inPage, openBrowser } from "../support/browser.ts";
+import { browserPath, inPage, type OwnBrowser, openBrowser } from "../support/browser.ts";
 import { type ChatDouble, serveChat } from "../support/chat-double.ts";
 import { asking, assistant, call, ended, result, user } from "../support/entries.ts";
 import { savePicture, shots } from "../support/picture.ts";
 
 const overDouble = browserPath === undefined ? describe.skipIf(true) : describe;
-let browser: Browser;
+let browser: OwnBrowser;
 const open: { close(): Promise<void> }[] = [];
 
 /** A session with this many ended turns, and one that has done eight steps and begins its ninth. */

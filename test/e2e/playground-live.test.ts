@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
+import { browserPath, inPage, type OwnBrowser, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { calls, createFakeProvider, gated, status, text } from "../support/fake-provider.ts";
 import { harmIn } from "../support/page-harm.ts";
 import { serveProvider } from "../support/serve-provider.ts";
@@ -14,7 +14,7 @@ const provider = createFakeProvider();
 let outside: Awaited<ReturnType<typeof serveProvider>>;
 let data: string;
 let dev: DevServer;
-let browser: Browser;
+let browser: OwnBrowser;
 let context: BrowserContext;
 let seen: Witness;
 let page: Page;

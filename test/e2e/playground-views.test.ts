@@ -1,15 +1,15 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { agentDetailsJson, entriesJson, evalSummaryText, wordingOf } from "../playground/samples.ts";
-import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
+import { agentDetailsJson, entriesJson, evalSummaryText, versionDiffJson, wordingOf } from "../playground/samples.ts";
+import { browserPath, inPage, type OwnBrowser, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
 import { savePicture, shots } from "../support/picture.ts";
 import { xssStrings } from "../support/xss-strings.ts";
 
-let browser: Browser;
+let browser: OwnBrowser;
 let context: BrowserContext;
 let double: PageDouble;
 let seen: Witness;
@@ -55,6 +55,12 @@ const looks = [
   [1100, "dark"],
   [360, "light"],
 ] as const;
+
+/** A picture of a view, to be looked at: only where they are wanted. */
+async function keep(title: string, state: string): Promise<void> {
+  const name = title.split(" ")[0]?.toLowerCase();
+  if (process.env.VIEWS !== undefined) await page.screenshot({ path: `${shots}/view-${name}-${state}.png` });
+}
 
 /** What axe finds against the page as it is. Its half a megabyte is parsed only in pages that it looks at. */
 async function accessFaults(): Promise<string[]> {
@@ -102,8 +108,7 @@ views("the page's views, over samples of the API", () => {
       await look(width, theme);
       const found = (width === 360) === (theme === "dark") ? await accessFaults() : [];
       expect([...found, ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
-      if (process.env.VIEWS !== undefined)
-        await page.screenshot({ path: `${shots}/view-${title.split(" ")[0]?.toLowerCase()}-${width}-${theme}.png` });
+      await keep(title, `${width}-${theme}`);
     }
     expect(seen.errors).toEqual([]);
   });
@@ -115,12 +120,15 @@ views("the page's views, over samples of the API", () => {
       await look(360, "dark");
       await open(hash, { state: "empty" });
       await says(empty);
+      await keep(title, "empty");
       expect([...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
       await open(hash, { state: "failing" });
       await says("The server has a fault. Try later.");
+      await keep(title, "failing");
       expect(await widthFaults()).toEqual([]);
       await open(hash, { state: "slow" });
       await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+      await keep(title, "slow");
       double.state = "data";
       double.release();
       await says(data);
@@ -221,14 +229,30 @@ views("the page's views, over samples of the API", () => {
   });
 
   it("[PAGE-34] the second of two compared turns is chosen by keyboard alone, and the address keeps both", async () => {
+    const { entries, last_seq } = entriesJson(wordingOf([]));
+    const version = { agent_version: "v_77aa00bb11cc" };
+    const others = entries.map((entry) => ({ ...entry, turn: "turn_2", ...(entry.agent_version && version) }));
+    await page.route("**/v1/sessions/order-1", (route) => route.fulfill({ json: { last_seq } }));
+    await page.route("**/v1/sessions/order-1/entries?*", (route) =>
+      route.fulfill({ json: { entries: others, last_seq } }),
+    );
+    await page.route("**/v1/agents/assistant/versions?*", (route) =>
+      route.fulfill({ json: versionDiffJson(wordingOf([])) }),
+    );
     await open("#/s/support-42/turn_3/trace");
     await page.getByRole("link", { name: "Compare" }).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("combobox", { name: "With" }).focus();
     await page.keyboard.type("order-1,");
     await expect.poll(() => new URL(page.url()).hash).toBe("#/compare?a=support-42/turn_3&b=order-1/turn_2");
-    // The samples have no such session.
-    await says("There is none.");
+    const figures = page.getByRole("region", { name: "Figures of both turns" });
+    await expect.poll(() => figures.locator("tr", { hasText: "Version" }).innerText()).toMatch(/v_3f9.*v_77a.*other/s);
+    await page.locator("summary", { hasText: "What differs between the versions" }).focus();
+    await page.keyboard.press("Enter");
+    await says(/instructions: line 1 replaced/);
+    expect([...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
+    for (const path of ["sessions/order-1", "sessions/order-1/entries?*", "agents/assistant/versions?*"])
+      await page.unroute(`**/v1/${path}`);
     await open("#/compare");
     await says(/Choose a turn in the/);
     seen.errors = [];

@@ -1,14 +1,14 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { browserPath, inPage, openBrowser, type Witness, witness } from "../support/browser.ts";
+import { browserPath, inPage, type OwnBrowser, openBrowser, type Witness, witness } from "../support/browser.ts";
 import { savePicture, shots } from "../support/picture.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
 let dev: DevServer;
-let browser: Browser;
+let browser: OwnBrowser;
 let context: BrowserContext;
 let seen: Witness;
 let page: Page;

@@ -15,7 +15,7 @@ import {
 import { type SourceFile, sourceFiles, testFiles, trackedPaths } from "./source-files.ts";
 
 /** What was reached. A figure may fall, and is then lowered here; to raise one, say why in the commit. */
-const most = { circles: 0, filesInCircles: 0, exportedTwice: 0, declaredTwice: 0, small: 10 };
+const most = { circles: 0, filesInCircles: 0, exportedTwice: 0, declaredTwice: 0, small: 8 };
 
 /** Files of each journey: on its way, and beside it. To be lowered only, except for what a journey has to do besides. */
 const mostFiles = [
@@ -25,8 +25,11 @@ const mostFiles = [
   [16, 15],
 ];
 
-/** Words of a private English (HOUSE section 4), and how often they occur: to be lowered only. */
-const mostWords = { told: 42, said: 17, behind: 10, stands: 3, nobody: 1, somebody: 3, whoever: 1 };
+/**
+ * Words that a reader must translate, and how often they occur in the source and in the documents: to be lowered only. What is left is
+ * standard English (what people said, a look-behind of a pattern) or stored with a session.
+ */
+const mostWords = { told: 0, said: 11, behind: 10, stands: 0, nobody: 1, somebody: 2, whoever: 0, mend: 0 };
 const givenUp = ["giveResults", "giveAnswers", "SessionParts", "Purse", "Retold", "retold", "resaid"];
 
 const all = sourceFiles();
@@ -128,7 +131,10 @@ describe("the figures of the house", () => {
   });
 
   it("[HOUSE-17] words that a reader must translate do not come back, and names that were given up are gone", () => {
-    const text = all.map((each) => each.text).join("\n");
+    const documents = trackedPaths().filter(
+      (path) => /\.md$/.test(path) && !/^(?:CHANGELOG|evals|test\/fixtures)/.test(path),
+    );
+    const text = [...all.map((each) => each.text), ...documents.map(read)].join("\n");
     const count = (word: string) => text.match(new RegExp(`\\b${word}\\b`, "g"))?.length ?? 0;
     const found = Object.fromEntries(Object.keys(mostWords).map((word) => [word, count(word)]));
     const grown = Object.entries(mostWords).filter(([word, at]) => (found[word] ?? 0) > at);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { followingMs, inPieces, jsonWorkMs, pace, readingPace } from "../../src/http/pace.ts";
+import { followingMs, inPieces, jsonWorkMs, pace, parsedAlone, readingPace } from "../../src/http/pace.ts";
 
 /** A day apart from other tests, which may have reserved time. */
 let day = 0;
@@ -178,4 +178,19 @@ it("[BOUND-27] small parts are done together, and what follows a body of many va
   // A wait is at most its own timer, one more where the last piece has just ended, and the two that end it.
   expect([timers.mock.calls.length >= 11, timers.mock.calls.length <= 11 * 4]).toEqual([true, true]);
   expect([followingMs(5_000), followingMs(60_000)]).toEqual([0, 100]);
+});
+
+it("[BOUND-39] a large body of many values keeps the next one waiting for longer than one of text", async () => {
+  const nowMs = Date.now();
+  const begun: number[] = [];
+  const read = async (values: number) => {
+    await readingPace(300_000)(new Uint8Array(300_000));
+    begun.push(Date.now() - nowMs);
+    parsedAlone(values);
+  };
+  const reading = [read(60_000), read(0), read(0)];
+  await vi.runAllTimersAsync();
+  await Promise.all(reading);
+  const [first = 0, second = 0, third = 0] = begun;
+  expect([second - first >= 300, third - second < 250]).toEqual([true, true]);
 });

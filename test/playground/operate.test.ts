@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import * as z from "zod/mini";
 import { rolloutCreation } from "../../src/doors/rollouts/routes.ts";
-import { versionCreation } from "../../src/doors/rollouts/versions.ts";
 import { limitChange, limitTexts, spentShare } from "../../src/playground/accounts/limits.ts";
 import { argumentsText, formFields } from "../../src/playground/agents/schema-form.ts";
-import { versionBody, versionFields, versionTexts } from "../../src/playground/agents/version-texts.ts";
 import { evalOutcome, readEvalReport } from "../../src/playground/rollouts/eval-report.ts";
 import { metrics, newRolloutTexts, rolloutBody, rolloutFields } from "../../src/playground/rollouts/rollout-texts.ts";
 import {
@@ -45,32 +42,6 @@ describe("the limits of an account", () => {
     expect(spentShare({ ...account, budget_micros: null })).toBeNull();
     expect(spentShare({ ...account, budget_micros: 0 })).toBe(1);
     expect(spentShare({ ...account, budget_micros: 1 })).toBe(1);
-  });
-});
-
-describe("a new version as a form", () => {
-  const before = versionTexts(agentDetailsJson(plain));
-
-  it("[PAGE-31] sends what differs from the code, with the names of the API, and nothing else", () => {
-    expect(versionBody(before, before)).toEqual({});
-    const texts = {
-      ...before,
-      ...{ instructions: "Be brief.", models: "m-1, m-2", tools: "", note: "Shorter." },
-      ...{
-        "sampling.temperature": "0.2",
-        "sampling.top_p": "much",
-        "limits.max_steps": "4",
-        "limits.turn_seconds": " ",
-      },
-    };
-    expect(versionBody(texts, before)).toEqual({
-      ...{ instructions: "Be brief.", models: ["m-1", "m-2"], tools: [], note: "Shorter." },
-      sampling: { temperature: 0.2, top_p: "much" },
-      limits: { max_steps: 4 },
-    });
-    expect(Object.keys(z.toJSONSchema(versionCreation, { io: "input" }).properties ?? {}).toSorted()).toEqual(
-      [...new Set(versionFields.map((name) => name.split(".")[0]))].toSorted(),
-    );
   });
 });
 

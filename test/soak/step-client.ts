@@ -109,7 +109,9 @@ export class StepClient {
     const results = entries.filter(({ type }) => type === "tool");
     if (results.length !== this.plans.length) this.faults.push(`there are ${results.length} results`);
     for (const { message } of results) {
-      if (message?.is_error) this.faults.push(`a call failed: ${message.content}`);
+      // A call is given up that was killed so often without getting further: its other steps do not count as lost.
+      if (message?.content.startsWith("Outcome unknown: this tool was run ")) this.state = "given up";
+      else if (message?.is_error) this.faults.push(`a call failed: ${message.content}`);
       else Object.assign(this.outcomes, JSON.parse(message?.content ?? "{}"));
     }
   }

@@ -1,7 +1,7 @@
 /** `npm run soak -- --only steps --kills 300`: long tools with random plans, signals and cancels while the server's process is killed over and over. An outside double counts what each step did. */
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildWorker } from "./harness/build.ts";
@@ -18,6 +18,8 @@ export interface StepsReport {
   kills: number;
   turns: number;
   cancelled: number;
+  /** Turns with a call that was killed four times without getting further. */
+  givenUp: number;
   steps: number;
   /** Steps that ran again after a crash. */
   again: number;
@@ -31,7 +33,7 @@ export async function runStepsSoak({ kills, seed }: { kills: number; seed: numbe
   const folder = await mkdtemp(join(tmpdir(), "longline-steps-"));
   const commits = new Commits(seed);
   const world = new StepWorld(seed);
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => {});
     const [, first, object = "", n = ""] = (request.url ?? "").split("/");
     let body = "";
@@ -40,6 +42,10 @@ export async function runStepsSoak({ kills, seed }: { kills: number; seed: numbe
     else if (first === "effect") return world.act(body, response);
     else if (first !== "otlp") return world.answer(body, response);
     response.end();
+  };
+  // A kill cuts requests off in the middle of their bodies.
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => response.destroy());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -78,26 +84,34 @@ async function played({ kills, seed, workerd, commits, effects }: Playing): Prom
     }
   };
   const playing = Promise.all(Array.from({ length: lanes }, lane));
+  let startMs = 0;
   for (let kill = 0; kill < kills; kill++) {
-    await Promise.race([pause(chance.whole(20, 700)), playing]);
+    // Where the machine has other work, a life of the server is longer, so that something happens in it.
+    await Promise.race([pause(chance.whole(20, Math.max(700, 3 * startMs))), playing]);
     const dying = workerd.kill();
     commits.killed();
     await dying;
     await commits.cutBack(workerd.data);
+    const beganMs = Date.now();
     await workerd.start();
+    startMs = Date.now() - beganMs;
   }
   isQuiet = true;
   await playing;
   const done = clients.filter(({ state }) => state === "completed");
   const all = [...effects.values()];
+  const givenUp = clients.filter(({ state }) => state === "given up").length;
+  const tooMany =
+    givenUp > clients.length / 20 ? [`${givenUp} of ${clients.length} turns had a call that was given up`] : [];
   return {
     kills,
     turns: clients.length,
+    givenUp,
     cancelled: clients.filter(({ state }) => state === "cancelled").length,
     steps: effects.size,
     again: all.filter(({ keys }) => keys.length > 1).length,
     unknown: done.flatMap(({ outcomes }) => Object.values(outcomes)).filter((each) => each === "unknown").length,
     signals: clients.reduce((sum, { signals }) => sum + signals, 0),
-    faults: clients.flatMap((client) => faultsOf(client, effects)),
+    faults: [...clients.flatMap((client) => faultsOf(client, effects)), ...tooMany],
   };
 }

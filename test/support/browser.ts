@@ -1,4 +1,4 @@
-/** A real browser for end-to-end tests of the page, and a witness of what it should never do: ask strangers, open dialogs, break the page's own policy. */
+/** A real browser for end-to-end tests of the page, shared by the files of a process, and a witness of what it should never do: ask strangers, open dialogs, break the page's own policy. */
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
@@ -17,9 +17,34 @@ if (browserPath === undefined)
     "THE TESTS OF THE PAGE DO NOT RUN: there is no Chromium. Install one (apt-get install chromium) or set CHROMIUM_PATH.",
   );
 
-export function openBrowser(): Promise<Browser> {
+/** What one file of tests does with the browser: `close` ends what it has opened. */
+export type OwnBrowser = Pick<Browser, "newContext" | "newPage" | "close">;
+
+/** One for each process of tests, in which several files run one after the other; it ends with its process. */
+let running: Promise<Browser> | undefined;
+
+export async function openBrowser(): Promise<OwnBrowser> {
+  const browser = await sharedBrowser();
+  const opened: { close(): Promise<void> }[] = [];
+  const own = <T extends { close(): Promise<void> }>(made: T): T => {
+    opened.push(made);
+    return made;
+  };
+  return {
+    newContext: async (options) => own(await browser.newContext(options)),
+    newPage: async (options) => own(await browser.newPage(options)),
+    close: async () => {
+      await Promise.all(opened.map((each) => each.close()));
+    },
+  };
+}
+
+async function sharedBrowser(): Promise<Browser> {
   if (browserPath === undefined) throw new Error("There is no Chromium.");
-  return chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
+  if (!(await running)?.isConnected()) {
+    running = chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
+  }
+  return running as Promise<Browser>;
 }
 
 /** What a page did that it should not do. */

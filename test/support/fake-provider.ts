@@ -1,6 +1,7 @@
 /** A model provider under a test's control: it answers what the test queued, keeps what it was asked, and refuses what a real one refuses. */
 import { type RequestRefusal, readBody, requestRefusal } from "../../src/model/demo/request-rules.ts";
 import type { Host } from "./host-rules.ts";
+import { toolsRefusal } from "./strict-check.ts";
 
 export interface RecordedRequest {
   url: string;
@@ -129,7 +130,7 @@ export function createFakeProvider({ host }: { host?: Host } = {}) {
       refusals.push(JSON.stringify(strict.body));
       return Response.json(strict.body, { status: strict.status });
     }
-    const refusal = host === undefined ? requestRefusal(read.came, { reasoningAllowed }) : undefined;
+    const refusal = host === undefined ? requestRefusal(read.came, { reasoningAllowed, toolsRefusal }) : undefined;
     if (refusal !== undefined) return refusedWith(refusal);
     const reply = queue.shift();
     if (reply === undefined) throw new TypeError("fetch failed: the test queued no reply");

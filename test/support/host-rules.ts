@@ -17,6 +17,7 @@ import {
   type WireBody,
   type WireMessage,
 } from "./host-rules-shared.ts";
+import { toolsRefusal } from "./strict-check.ts";
 
 export interface HostRefusal {
   status: number;
@@ -175,7 +176,7 @@ const v4Parameters: Rule = ({ user_id: user, reasoning_effort: effort }) => {
 
 const deepseekShared: readonly Rule[] = [names, results, contents, tools, argumentsAreObjects, text];
 const ofDeepseek: Rule = (body) => {
-  const { error } = requestRefusal(body, { reasoningAllowed: true }) ?? {};
+  const { error } = requestRefusal(body, { reasoningAllowed: true, toolsRefusal }) ?? {};
   return error && { message: error.message, code: error.code };
 };
 

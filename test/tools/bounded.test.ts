@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { toolsRefusal } from "../../src/model/demo/strict-check.ts";
 import { htmlToText } from "../../src/tools/html-to-text.ts";
 import { McpConnection } from "../../src/tools/mcp/connection.ts";
 import { prepareTool, remoteTool } from "../../src/tools/mcp/remote-tool.ts";
@@ -7,6 +6,7 @@ import { parseArguments } from "../../src/tools/parse-arguments.ts";
 import { sendRequest } from "../../src/tools/send-request.ts";
 import type { JsonSchema } from "../../src/tools/strict-schema.ts";
 import { createMcpServer } from "../support/mcp-server.ts";
+import { toolsRefusal } from "../support/strict-check.ts";
 import { toolContext } from "../support/tool-context.ts";
 
 afterEach(() => {

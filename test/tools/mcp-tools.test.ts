@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { toolsRefusal } from "../../src/model/demo/strict-check.ts";
 import { prepareTool, type RemoteCall, remoteTool, toolNames } from "../../src/tools/mcp/remote-tool.ts";
 import { resultText } from "../../src/tools/mcp/result-text.ts";
 import { type McpServerRules, serverFault } from "../../src/tools/mcp/server-rules.ts";
@@ -7,6 +6,7 @@ import { keptToolList } from "../../src/tools/mcp/tool-list.ts";
 import { runTool } from "../../src/tools/run-tool.ts";
 import type { JsonSchema } from "../../src/tools/strict-schema.ts";
 import { createToolbox } from "../../src/tools/tool.ts";
+import { toolsRefusal } from "../support/strict-check.ts";
 import { toolContext } from "../support/tool-context.ts";
 
 const names = (server: string, tools: string[]) => [...toolNames(server, tools).values()];

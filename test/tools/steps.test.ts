@@ -236,6 +236,134 @@ describe("a step", () => {
   });
 });
 
+/** What users of other engines of durable steps ran into, as their reports tell it. */
+describe("what was reported elsewhere", () => {
+  it("[STEP-12] a wait whose length is read off the clock is the recorded one when it goes on (Blazity/ai-workflow#219)", async () => {
+    const made = new Call();
+    const run: Run = async (step) => {
+      await step.sleep("until nine", 100 - made.nowMs);
+      const signal = await step.waitFor("paid", { timeout: 300 - made.nowMs });
+      return signal === undefined ? "over" : "paid";
+    };
+    expect(await made.run(run)).toBeUndefined();
+    made.nowMs = 250;
+    expect([await made.run(run), made.restMs]).toEqual([undefined, 50]);
+    made.nowMs = 9_000;
+    expect(await made.run(run)).toBe("over");
+  });
+
+  it("[STEP-12] code that takes its time between recorded steps is not taken for other code", async () => {
+    const made = new Call();
+    const slow = () => new Promise((resolve) => setTimeout(resolve, 600));
+    const run: Run = async (step) => {
+      const a = await step.do("a", () => 1);
+      if (made.nowMs > 0) await slow();
+      const b = await step.do("b", () => 2);
+      await step.sleep("rest", 10);
+      return `${a}${b}`;
+    };
+    expect(await made.run(run)).toBeUndefined();
+    made.nowMs = 10;
+    expect(await made.run(run)).toBe("12");
+  });
+
+  it("[STEP-12] code is not taken for other code where the process is paused for a while", async () => {
+    const made = new Call();
+    const run: Run = (step) =>
+      step.all([
+        (async () => {
+          for (let n = 0; n < 5; n++) await step.do(`a${n}`, () => n);
+          await step.sleep("rest", 10);
+        })(),
+        made.nowMs === 0 ? undefined : step.do("new", () => "end"),
+      ]);
+    expect(await made.run(run)).toBeUndefined();
+    made.nowMs = 10;
+    // After it everything is due at once, however long it was to take.
+    const { setTimeout: later } = globalThis;
+    const due = (work: () => void, ms = 0) => later(work, ms < 1_000 ? 0 : ms);
+    const spied = vi.spyOn(globalThis, "setTimeout").mockImplementation(due as typeof setTimeout);
+    const end = await made.run(run).finally(() => spied.mockRestore());
+    expect(end).toBe('[null,"end"]');
+  });
+
+  it("[STEP-12] a step that is left out before a wait that is not over is named", async () => {
+    const made = new Call();
+    const both = (names: string[]) => async (step: ToolStep) => {
+      for (const name of names) await step.do(name, () => name);
+      return step.all([step.sleep("rest", 10), step.sleep("long", 100)]);
+    };
+    expect(await made.run(both(["a", "b"]))).toBeUndefined();
+    made.nowMs = 10;
+    expect(await made.run(both(["a"]))).toContain('did not come to its step "b"');
+  });
+
+  it("[STEP-12] what a step returned is not what its code changes afterwards (upstash/workflow-js#206)", async () => {
+    const made = new Call();
+    const seen: unknown[] = [];
+    const run: Run = async (step) => {
+      const source = { value: 1, at: new Date(0), none: undefined, list: [undefined, Number.NaN] };
+      const got = await step.do("a", () => source);
+      seen.push(structuredClone(got));
+      source.value = 2;
+      (got as { value: number }).value = 3;
+      await step.sleep("rest", 10);
+    };
+    await made.run(run);
+    made.nowMs = 10;
+    await made.run(run);
+    const recorded = { value: 1, at: "1970-01-01T00:00:00.000Z", list: [null, null] };
+    expect(seen).toEqual([recorded, recorded]);
+  });
+
+  it.each<[what: string, thrown: unknown, message: string]>([
+    ["a class of its own", Object.assign(new RangeError("no"), { code: "E7", cause: new Error("why") }), "no"],
+    ["a text", "no", "no"],
+    ["nothing", undefined, "The step failed and did not say why."],
+    ["an object", { message: "no" }, "The step failed and did not say why."],
+    ["no message", new TypeError(""), "TypeError"],
+  ])(
+    "[STEP-12] an error of %s is the same Error at first and later (aws-durable-execution-sdk-js#219)",
+    async (_, thrown, message) => {
+      const made = new Call();
+      const seen: unknown[] = [];
+      const run: Run = async (step) => {
+        await step
+          .do("a", () => {
+            throw thrown;
+          })
+          .catch((error: Error) => seen.push([error.constructor.name, error.name, error.message, error.cause]));
+        await step.sleep("rest", 10);
+      };
+      await made.run(run);
+      made.nowMs = 10;
+      await made.run(run);
+      const same = ["Error", "Error", message, undefined];
+      expect(seen).toEqual([same, same]);
+    },
+  );
+
+  it.each<[what: string, run: Run]>([
+    ["a step", (step) => step.do("outer", () => step.do("inner", () => 1))],
+    ["a wait", (step) => step.do("outer", () => step.sleep("inner", 10))],
+    ["a signal", (step) => step.do("outer", () => step.waitFor("inner", { timeout: 10 }))],
+  ])("[STEP-12] %s within a step is refused by name, and does not wait for ever", async (_, run) => {
+    expect(await new Call().run(run)).toMatch(
+      /^error: step_within_step: The step "inner" begins within the step "outer"/,
+    );
+  });
+
+  it("[STEP-12] steps beside a step that runs are not within it", async () => {
+    const made = new Call();
+    const run: Run = (step) =>
+      step.all([
+        step.do("a", () => new Promise((resolve) => setTimeout(() => resolve(1), 20))),
+        Promise.resolve().then(() => step.do("b", () => 2)),
+      ]);
+    expect(await made.run(run)).toBe("[1,2]");
+  });
+});
+
 describe("a tool that breaks a rule of steps", () => {
   const faults: [what: string, run: Run, fault: string][] = [
     [

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { toolsRefusal } from "../../src/model/demo/strict-check.ts";
 import { calculator } from "../../src/tools/calculator.ts";
 import { currentTime } from "../../src/tools/current-time.ts";
 import { fetchUrl } from "../../src/tools/fetch-url.ts";
 import { inputSchema } from "../../src/tools/input-schema.ts";
 import { searchTranscript } from "../../src/tools/search-transcript.ts";
 import { type JsonSchema, strictInput } from "../../src/tools/strict-schema.ts";
+import { toolsRefusal } from "../support/strict-check.ts";
 
 const schemaOf = (input: z.ZodType) => strictInput(inputSchema(input), "t");
 /** What becomes of one field of a tool's input. */

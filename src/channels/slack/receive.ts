@@ -105,7 +105,7 @@ function fromEvent(callback: EventCallback, setup: SlackSetup, nowMs: number): I
     received: {
       session,
       ...contentOf(callback, own),
-      // One message comes as two events, and one event id may come to two apps (channels.md 1.2).
+      // One message comes as two events, and one event id may come to two apps.
       claims: [
         `slack event ${app} ${team} ${event_id}`,
         `slack message ${app} ${team} ${room} ${ts}`,

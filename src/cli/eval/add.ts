@@ -9,18 +9,14 @@ import { UsageError } from "../usage.ts";
 import { caseOfSession } from "./dataset/case-of-session.ts";
 import { readCase } from "./dataset/read-cases.ts";
 import { localVariables } from "./local-variables.ts";
-import { evalUsage } from "./options.ts";
+import { evalUsage, sessionOptions } from "./options.ts";
 
 const text = { type: "string" } as const;
 const known = {
-  session: text,
-  turn: text,
-  url: text,
-  key: text,
+  ...sessionOptions,
   id: text,
   cases: { ...text, default: "evals/cases.jsonl" },
   "keep-personal": { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
 } as const;
 
 export async function addCase(given: string[]): Promise<void> {

@@ -66,6 +66,16 @@ export interface EvalOptions {
 }
 
 const text = { type: "string" } as const;
+
+/** Options of the commands that read a session of a Worker. */
+export const sessionOptions = {
+  session: text,
+  turn: text,
+  url: text,
+  key: text,
+  help: { type: "boolean", default: false },
+} as const;
+
 const flag = { type: "boolean", default: false } as const;
 
 const known = {

@@ -17,18 +17,10 @@ import { exportedSession, pastRequest } from "../exported-session.ts";
 import { UsageError } from "../usage.ts";
 import { withoutNulls } from "./dataset/case-of-session.ts";
 import { localVariables } from "./local-variables.ts";
-import { evalUsage } from "./options.ts";
+import { evalUsage, sessionOptions } from "./options.ts";
 import { readJson } from "./run/outcome-of.ts";
 
-const text = { type: "string" } as const;
-const known = {
-  session: text,
-  turn: text,
-  url: text,
-  key: text,
-  out: text,
-  help: { type: "boolean", default: false },
-} as const;
+const known = { ...sessionOptions, out: { type: "string" } } as const;
 
 export async function recordSession(given: string[]): Promise<void> {
   const { values } = parseArgs({ args: given, options: known });

@@ -1,4 +1,4 @@
-/** The door for who runs the Worker: accounts, their limits and their keys. */
+/** The door for those who run the Worker: accounts, their limits and their keys. */
 import { type Door, defineDoor } from "../door.ts";
 import { adminOperations } from "./operations.ts";
 import { admin as routes } from "./routes.ts";

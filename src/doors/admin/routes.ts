@@ -1,4 +1,4 @@
-/** `/v1/admin`: accounts, their limits and their keys, for who runs the Worker and has its ADMIN_KEY. */
+/** `/v1/admin`: accounts, their limits and their keys, for those who run the Worker and have its ADMIN_KEY. */
 import * as z from "zod/mini";
 import { type KeyInfo, keyRights } from "../../account/account-keys.ts";
 import { accountList, accountObject } from "../../account/account-object.ts";

@@ -4,7 +4,7 @@ import { defined } from "../../core/defined.ts";
 import type { ChildSession } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
-import type { SuspendedCall } from "../../core/tool-steps.ts";
+import type { SuspendedCall, TurnRest } from "../../core/tool-steps.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import type { BrokenStream, CallProgress, Encoder, Frame } from "../../wire/encoder.ts";
 import { countsJson, errorJson, suspendedJson, usageJson } from "../../wire/native.ts";
@@ -35,7 +35,10 @@ export class UiChunks implements Encoder {
   /** The part that grows: its kind and its id. */
   #open: { kind: "text" | "reasoning"; id: string } | undefined;
   #inStep = false;
-  #inChildStep = false;
+  /** So it is where the stream begins after answers: the client has the step that they are in. */
+  #inAskStep = true;
+  /** Calls of the newest reply that a person is asked about while another agent works at one of them. */
+  readonly #besideAgents = new Map<string, ToolCall>();
   /** Calls that wait for a person's answer, and those that a person denied. */
   readonly #asked = new Set<string>();
   readonly #denied = new Set<string>();
@@ -50,29 +53,36 @@ export class UiChunks implements Encoder {
   }
 
   events(events: readonly PlacedEvent[]): Frame[] {
-    return this.#frames(events.flatMap(({ event }) => this.#chunks(event)));
+    const chunks = events.flatMap(({ event }, at) => {
+      if (event.type !== "tool.called" || !isAskedBesideAgents(events, at)) return this.#chunks(event);
+      this.#besideAgents.set(event.id, event);
+      return [];
+    });
+    return this.#frames(chunks);
   }
 
   /** A message ends where the client or a person must answer: the client sends it again with the answers in its parts, and it goes on. */
   waits(calls: readonly WaitingCall[]): Frame[] {
     const asked = this.asks(calls.filter(({ child }) => child !== undefined));
-    const chunks = [...this.#closeStep(), { type: "finish", finishReason: "tool-calls" }];
-    return [...asked, ...this.#frames(chunks), ...this.#done()];
+    return [...asked, ...this.#pause({ finishReason: "tool-calls" })];
   }
 
   /**
-   * What children ask. Each is a part of its own, so that several can be answered at once, in a step of its own: clients send
-   * a message again when all calls of its last step are answered, and the call at which the child works is not.
+   * What children ask. Each is a part of its own, so that several can be answered at once, in a step of their own: clients send
+   * a message again when all calls of its last step are answered, and the call at which the child works is not. What the
+   * session itself asks beside such a call is in that step, too.
    */
   asks(calls: readonly WaitingCall[]): Frame[] {
-    if (calls.length === 0) return [];
-    const step = this.#asked.size > 0 ? [] : this.#childStep();
-    return this.#frames([...step, ...calls.flatMap(askChunks)]);
+    return calls.length === 0 ? [] : this.#frames(this.#askStep(calls));
   }
 
   /** Transient: it reaches `onData` of `useChat`, and is no part of the message. */
   suspended(call: SuspendedCall): Frame[] {
     return this.#frames([{ type: "data-tool-waiting", id: call.id, transient: true, data: suspendedJson(call) }]);
+  }
+
+  rests({ waiting }: TurnRest): Frame[] {
+    return this.#pause({ finishReason: "other", messageMetadata: { reason: "waiting", waiting } });
   }
 
   progress({ callId, name, text, agent }: CallProgress): Frame[] {
@@ -84,6 +94,11 @@ export class UiChunks implements Encoder {
 
   broken({ message }: BrokenStream): Frame[] {
     return [...this.#frames([...this.#closeStep(), { type: "error", errorText: message }]), ...this.#done()];
+  }
+
+  /** Ends before the turn does. */
+  #pause(finish: object): Frame[] {
+    return [...this.#frames([...this.#closeStep(), { type: "finish", ...finish }]), ...this.#done()];
   }
 
   #frames(chunks: readonly Chunk[]): Frame[] {
@@ -107,7 +122,7 @@ export class UiChunks implements Encoder {
         this.#step = event.step;
         this.#attempt = event.attempt;
         this.#inStep = true;
-        this.#inChildStep = false;
+        this.#inAskStep = false;
         return chunks;
       }
       case "step.restarted":
@@ -122,13 +137,16 @@ export class UiChunks implements Encoder {
         return [...this.#close(), callChunk(event)];
       case "tool.approval_required":
         this.#asked.add(event.id);
-        return [{ type: "tool-approval-request", approvalId: event.id, toolCallId: event.id }];
+        return this.#besideAgents.has(event.id) ? [] : [requestChunk(event)];
       case "tool.approval_answered":
         return this.#answered(event);
       case "tool.finished":
         return this.#finished(event);
-      case "message.completed":
-        return this.#close();
+      case "message.completed": {
+        const asks = [...this.#besideAgents.values()];
+        this.#besideAgents.clear();
+        return asks.length === 0 ? this.#close() : this.#askStep(asks);
+      }
       case "turn.ended":
         return this.#turnEnded(event);
       case "agent.started":
@@ -141,21 +159,20 @@ export class UiChunks implements Encoder {
     }
   }
 
-  /** The steps of this answer that are a child's: what it asked is closed at once, since its result is the child's to have. */
+  /** What a child asked is closed at once, since its result is the child's to have. */
   #childAnswered(call: ToolCall, answer: Omit<Answered, "childCall">): Chunk[] {
-    const asked = [...(this.#inChildStep ? [] : this.#childStep()), ...askChunks(call)];
     const { id: toolCallId } = call;
     const output = answer.approve
       ? { type: "tool-output-available", toolCallId, output: "The answer was passed on." }
       : { type: "tool-output-denied", toolCallId };
-    return [...asked, ...this.#answered(answer), output];
+    return [...this.#askStep([call]), ...this.#answered(answer), output];
   }
 
-  #childStep(): Chunk[] {
-    const chunks = [...this.#closeStep(), { type: "start-step" }];
+  #askStep(calls: readonly ToolCall[]): Chunk[] {
+    const begun = this.#inAskStep ? [] : [...this.#closeStep(), { type: "start-step" }];
     this.#inStep = true;
-    this.#inChildStep = true;
-    return chunks;
+    this.#inAskStep = true;
+    return [...begun, ...calls.flatMap((call) => [callChunk(call), requestChunk(call)])];
   }
 
   #answered({ id, approve, reason, childCall }: Answered): Chunk[] {
@@ -230,8 +247,19 @@ function agentChunk(id: string, { session, agent }: ChildSession, how: { state: 
   return { type: "data-agent", id, transient: true, data: { call_id: id, session, agent, ...how } };
 }
 
-function askChunks(call: ToolCall): Chunk[] {
-  return [callChunk(call), { type: "tool-approval-request", approvalId: call.id, toolCallId: call.id }];
+function requestChunk({ id }: ToolCall): Chunk {
+  return { type: "tool-approval-request", approvalId: id, toolCallId: id };
+}
+
+/** A call that a person is asked about, in a reply of which another agent works at a call. */
+function isAskedBesideAgents(events: readonly PlacedEvent[], at: number): boolean {
+  const typeAt = (place: number) => events[place]?.event.type;
+  if (typeAt(at + 1) !== "tool.approval_required") return false;
+  let first = at;
+  while (first > 0 && typeAt(first) !== "step.started") first--;
+  for (let place = first; place < events.length && typeAt(place) !== "message.completed"; place++)
+    if (typeAt(place) === "agent.started") return true;
+  return false;
 }
 
 /** Tools of the client are its own parts; those of the server it does not know beforehand. */
@@ -250,7 +278,7 @@ function jsonOr(text: string): unknown {
   }
 }
 
-/** `useChat` shows `errorText` to the person who wrote, and stops reading there: what is for others goes in front of it. */
+/** `useChat` shows `errorText` to the person who wrote, and stops reading there: what is for others is sent before it. */
 function errorChunks(error: FailureJson): Chunk[] {
   return [
     { type: "message-metadata", messageMetadata: { error } },

@@ -9,7 +9,7 @@ import { type BrokenEntry, iso, type QueuedMessage } from "../../wire/native.ts"
 import { messageId, UiChunks } from "./chunks.ts";
 import { ChunkReader, type UiPart, type WrittenMessage } from "./read-chunks.ts";
 
-/** How a session's newest turn is, and what is not in its log yet. */
+/** The state of a session's newest turn, and what is not in its log yet. */
 export interface UiSession {
   session: string;
   /** Ids that clients of this door gave to the messages that began turns, by turn. */

@@ -1,4 +1,4 @@
-/** What `useChat` sends: the whole conversation, of which only the last message is news. */
+/** What `useChat` sends: the whole conversation, of which only the last message is new. */
 import * as z from "zod/mini";
 import { mostUnits } from "../../core/bounds.ts";
 import { thinkingLevels } from "../../core/entry.ts";

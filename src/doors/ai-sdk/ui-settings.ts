@@ -85,7 +85,7 @@ export function uiOptions(caller: Caller, of: UiSettings, agent: Agent): TurnOpt
   };
 }
 
-/** Where the model is called, and with whose key, is the server's to say. */
+/** The server alone decides where the model is called, and with whose key. */
 function modelOf(caller: Caller, { model, config }: UiSettings, agent: Agent): string | undefined {
   for (const field of ["apiKey", "baseUrl"]) {
     if (config?.[field] == null || config[field] === "") continue;
@@ -96,7 +96,7 @@ function modelOf(caller: Caller, { model, config }: UiSettings, agent: Agent): s
   return inField("config.modelName", "model", () => knownModel(caller, config.modelName ?? "", agent));
 }
 
-/** Who has a session's token is a visitor: what the agent is instructed is not theirs to say. */
+/** A caller with a session's token is a visitor, who may not change the agent's instructions. */
 function instructionsOf(caller: Caller, system: string | null | undefined): string | undefined {
   if (!system) return undefined;
   if (caller.token === undefined) return system;

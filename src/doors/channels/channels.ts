@@ -196,7 +196,7 @@ async function continued(
 async function checkAccount(env: Bindings, account: string): Promise<void> {
   if (account === defaultAccount || (await accountObject(env, account).settings()) !== undefined) return;
   console.error(`A message was refused: the rule of its place names the account "${account}", which does not exist.`);
-  const words = "This place is set up for an account that does not exist. Please tell whoever runs this app.";
+  const words = "This place is set up for an account that does not exist. Please tell the people who run this app.";
   throw new AppError("not_configured", words);
 }
 

@@ -1,4 +1,4 @@
-/** Messages by the clock: a cron trigger of `wrangler.toml` posts what the app says for it. One that fires twice posts once. */
+/** Messages at fixed times: a cron trigger of `wrangler.toml` posts what the app says for it. One that fires twice posts once. */
 import { accountObject } from "../../account/account-object.ts";
 import type { App, Schedule } from "../../agent/app.ts";
 import type { AddressFault } from "../../channels/define-channel.ts";

@@ -58,7 +58,7 @@ export const copyRoutes = new Routes()
     const { header, pages } = await readImport(c.req.raw);
     const address = { account: caller.account, name: id ?? parseBody(sessionName, header.id, "id") };
     const { agents } = c.var.app;
-    const agent = header.agent === null ? agents.first : agents.mustHave(header.agent);
+    const agent = header.agent === null ? agents.first : agents.mustBeKnown(header.agent);
     if (header.model !== null) knownModel(caller, header.model, agent);
     if (header.prefix !== null) await knownPrefix(caller, header.prefix);
     const from = { kind: "import", createdAtMs: header.createdAtMs } as const;

@@ -8,7 +8,7 @@ import { wellFormed } from "../well-formed.ts";
 
 export { entryLine, headerLine, readLine } from "./transcript-text.ts";
 
-/** Above what any session counts, and below what sums of many can still say exactly. */
+/** More than any session counts, and little enough that sums of many are exact. */
 const most = 1_000_000_000_000;
 const count = z.int().check(z.minimum(0), z.maximum(most));
 const order = z.int().check(z.minimum(1), z.maximum(most));
@@ -211,7 +211,7 @@ const entries = [
   z.strictObject({
     type: z.literal("turn_ended"),
     ...placed,
-    reason: z.enum(["completed", "length", "step_limit", "cancelled", "failed", "budget_exhausted", "interrupted"]),
+    reason: z.enum(turnEndReasons),
     failure: z.optional(failure),
     refused: z.optional(z.literal(true)),
     ...paid,

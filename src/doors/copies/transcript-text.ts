@@ -1,18 +1,12 @@
 /** A session as lines of JSON, one entry each after a header, and the feedback on its turns: what `export` writes and `import` reads. `transcript-lines.ts` checks the lines. */
 import type { Entry } from "../../core/entry.ts";
 import type { RatedTurn } from "../../session/store/feedback.ts";
+import type { SessionSettings } from "../../session/store/session-record.ts";
 
 /** What the first line says about the session. Times in ms since 1970. */
-export interface TranscriptHeader {
+export interface TranscriptHeader
+  extends Pick<SessionSettings, "agent" | "title" | "metadata" | "instructions" | "model" | "prefix" | "createdAtMs"> {
   id: string;
-  /** Name of its agent; null in an export of an earlier version. */
-  agent: string | null;
-  title: string | null;
-  metadata: Record<string, string>;
-  instructions: string | null;
-  model: string | null;
-  prefix: string | null;
-  createdAtMs: number;
 }
 
 /** The header as a line, without the line's end. */
@@ -41,7 +35,7 @@ export function readLine(line: string): unknown {
   return renamed(value, camel);
 }
 
-/** Below these names stand names of others, which stay as they are. */
+/** The names in these fields were chosen by others, and stay as they are. */
 const foreign = new Set(["metadata", "schema", "parameters", "waits"]);
 
 function renamed(value: unknown, rename: (name: string) => string): unknown {

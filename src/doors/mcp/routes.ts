@@ -6,7 +6,7 @@ import { defined } from "../../core/defined.ts";
 import { AppError } from "../../core/errors.ts";
 import { isLoopbackHost } from "../../core/setting-lists.ts";
 import { visible } from "../../core/shown-call.ts";
-import { refOf } from "../../core/waits.ts";
+import { refOf, whose } from "../../core/waits.ts";
 import type { Settings } from "../../env.ts";
 import { parseBody } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
@@ -25,6 +25,8 @@ import type { AgentAnswer, FoundSession, McpTools, ReportProgress } from "./serv
 /** How long an answer is waited for, and how often a client that asked for it hears that it is being made. */
 const longestMs = 300_000;
 const sliceMs = 10_000;
+/** How long it is waited for while only tools wait. */
+const stayMs = 60_000;
 
 export const mcp = new Routes().post("/", "key", async (c, caller) => {
   mustBeAllowed(c.req.header("Origin"), c.var.app.settings);
@@ -33,7 +35,7 @@ export const mcp = new Routes().post("/", "key", async (c, caller) => {
   return serveMcp(c.req.raw, toolsFor(caller), version);
 });
 
-/** A page that has its own name resolved to this host must not get at it (MCP 2025-11-25, transports, security). Programs send no Origin. */
+/** A page whose own host name resolves to this host must not reach it (MCP 2025-11-25, transports, security). Programs send no Origin. */
 function mustBeAllowed(origin: string | undefined, { allowedOrigins, isDev }: Settings): void {
   if (origin === undefined || allowedOrigins.includes(origin)) return;
   if (isDev && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname)) return;
@@ -63,9 +65,13 @@ function toolsFor(caller: Caller): McpTools {
       const address = { account, name: parseBody(sessionName, of.session, "requestState") };
       const session = sessionObject(caller.bindings, address);
       for (const { ref, ...decided } of decisions) {
-        // One that was answered elsewhere meanwhile is settled; how, the turn says.
+        // One that was answered elsewhere meanwhile is settled; the turn shows how.
         await session.submit(address, { approvals: [{ call: { ref }, ...decided }] });
       }
+      return answerOf(caller, of, report);
+    },
+    async read(of, report) {
+      parseBody(sessionName, of.session, "session");
       return answerOf(caller, of, report);
     },
     async search({ query, limit = 20 }) {
@@ -86,10 +92,12 @@ async function answerOf(
 ): Promise<AgentAnswer> {
   const session = sessionOf(caller, of.session);
   let state: TurnState = { status: "queued" };
-  for (let waitedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
-    state = unwrap(await session.wait(of.turn, sliceMs));
+  for (let waitedMs = 0, restedMs = 0; waitedMs < longestMs; waitedMs += sliceMs) {
+    state = unwrap(await session.wait(of.turn, sliceMs, true));
     if (state.status === "ended" || (state.status === "waiting" && state.waitingFor.length > 0)) break;
-    await report(`The answer is being made: ${state.status}.`);
+    restedMs = state.rest === undefined ? 0 : restedMs + sliceMs;
+    if (state.rest?.isLong || restedMs >= stayMs) break;
+    await report(state.rest?.words ?? `The answer is being made: ${state.status}.`);
   }
   const approvals = state.status === "waiting" ? await approvalsOf(session, of.turn, state) : [];
   return {
@@ -108,27 +116,24 @@ async function approvalsOf(
   const { birth } = unwrap(await session.describe());
   const of = { birth, turn, step: reply?.step ?? 0 };
   const asked = waitingFor.filter(({ kind }) => kind === "approval");
-  return asked.map(({ id, name, arguments: text }) => ({ ref: refOf({ ...of, callId: id }), name, arguments: text }));
+  return asked.map(({ id, name, arguments: text, ...call }) => {
+    return { ref: refOf({ ...of, callId: id }), name, arguments: text, whose: whose(call) };
+  });
 }
 
 function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer, "status" | "answer" | "isError"> {
   switch (state.status) {
     case "queued":
     case "running":
-      return {
-        status: state.status,
-        answer: `There is no answer yet. Read it later: GET ${at}/turns/${turn}`,
-        isError: false,
-      };
+      return { status: state.status, answer: later(state, at, turn), isError: false };
     case "waiting": {
       const text = state.reply?.content ?? "";
-      const calls = state.waitingFor.map(({ id, name, arguments: text, kind }) =>
+      const calls = state.waitingFor.map(({ id, name, arguments: text, kind, ...call }) =>
         kind === "approval"
-          ? `A person must approve the call ${name} ${visible(text)}: POST ${at}/approvals/${id} {"approve": true}`
+          ? `A person must approve the call ${name} ${visible(text)}${whose(call)}: POST ${at}/approvals/${id} {"approve": true}`
           : `The call ${name} ${text} waits for its result: POST ${at}/tool_results`,
       );
-      const later = `A tool waits, so there is no answer yet. Read it later: GET ${at}/turns/${turn}`;
-      if (calls.length === 0) calls.push(later);
+      if (calls.length === 0) calls.push(later(state, at, turn));
       return {
         status: state.status,
         answer: [text, ...calls].filter((line) => line !== "").join("\n"),
@@ -141,4 +146,9 @@ function standing(state: TurnState, at: string, turn: string): Pick<AgentAnswer,
       return { status: reason, answer: answer || "(no answer)", isError: failure !== undefined };
     }
   }
+}
+
+function later({ rest }: Exclude<TurnState, { status: "ended" }>, at: string, turn: string): string {
+  const why = rest === undefined ? "" : `${rest.words} `;
+  return `${why}There is no answer yet. Read it later with read_answer and turn "${turn}", or at GET ${at}/turns/${turn}. Asking again would be another question.`;
 }

@@ -54,7 +54,7 @@ export interface AgentAnswer {
   answer: string;
   isError: boolean;
   /** The calls that wait for a person's yes; with `status` `waiting`. */
-  approvals: { ref: string; name: string; arguments: string }[];
+  approvals: { ref: string; name: string; arguments: string; whose: string }[];
 }
 
 /** A person's answer about a call that waits, by way of the client. `ref` names the call for ever, `digest` what was shown of it. */
@@ -83,8 +83,15 @@ export interface McpTools {
   ask(input: AgentQuestion, report: ReportProgress): Promise<AgentAnswer>;
   /** Answers calls that wait in a turn, and waits for its answer again. */
   decide(of: { session: string; turn: string }, decisions: Decision[], report: ReportProgress): Promise<AgentAnswer>;
+  /** Waits for the answer of a turn again. */
+  read(of: z.infer<typeof reading>, report: ReportProgress): Promise<AgentAnswer>;
   search(input: z.infer<typeof search>): Promise<FoundSession[]>;
 }
+
+const reading = z.strictObject({
+  session: questionFields.session.unwrap().describe("Id of the conversation."),
+  turn: z.string().min(1).max(64).describe("Id of the answer, from the result of ask."),
+});
 
 const text = { type: "string" } as const;
 const asked = {
@@ -109,6 +116,15 @@ const listed = (question: z.ZodObject) => [
     outputSchema: asked,
     // What the agent's own tools do is not known here: they may send and change things.
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  },
+  {
+    name: "read_answer",
+    title: "Read an answer",
+    description:
+      "Waits for an answer that was not there yet when ask returned, because a tool of the agent waits or the work is long. Sends nothing.",
+    inputSchema: schemaOf(reading),
+    outputSchema: asked,
+    annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
   },
   {
     name: "search_sessions",
@@ -139,7 +155,7 @@ function withAccept(request: Request): Request {
   return changed;
 }
 
-function createServer({ agents, ask, decide, search: find }: McpTools, version: string): Server {
+function createServer({ agents, ask, read, decide, search: find }: McpTools, version: string): Server {
   const question = questionOf(agents);
   // Never asked for; without one it would load ajv where that can run.
   const jsonSchemaValidator = new CfWorkerJsonSchemaValidator();
@@ -148,7 +164,9 @@ function createServer({ agents, ask, decide, search: find }: McpTools, version: 
   server.setRequestHandler("tools/call", async ({ params: { name, arguments: given = {} } }, context) => {
     const report = reporter(context);
     if (name === "search_sessions") return toolResult(search, given, async (input) => foundResult(await find(input)));
-    if (name !== "ask") return failed(`There is no tool "${name.slice(0, 100)}". The tools are: ask, search_sessions.`);
+    if (name === "read_answer") return toolResult(reading, given, async (of) => askedResult(await read(of, report)));
+    if (name !== "ask")
+      return failed(`There is no tool "${name.slice(0, 100)}". The tools are: ask, read_answer, search_sessions.`);
     return toolResult(question, given, async (input) => {
       const state = stateOf(context);
       const standing =
@@ -213,7 +231,7 @@ function approvalRequest({ session, turn, approvals }: AgentAnswer) {
     approvals.map((call, at) => {
       const { shown, leftOut } = cutToRoom(messengerText(call.arguments), shownChars, (text) => text.length);
       const cut = leftOut > 0 ? `\n(${leftOut} more characters are not shown: deny it if you do not know them.)` : "";
-      const message = `May ${call.name} run with exactly this?\n\n${shown}${cut}`;
+      const message = `May ${call.name}${call.whose} run with exactly this?\n\n${shown}${cut}`;
       return [`call_${at}`, inputRequired.elicit({ message, requestedSchema: decisionForm })];
     }),
   );

@@ -1,6 +1,7 @@
 /** Errors as OpenAI's clients read them: `{error: {message, type, param, code}}`. */
 import { AppError, type AppErrorCode } from "../../core/errors.ts";
-import { statusOf } from "../../http/problem.ts";
+import type { TurnRest } from "../../core/tool-steps.ts";
+import { ourFault, statusOf } from "../../http/problem.ts";
 
 /** The codes that OpenAI's clients know by name; the others keep our own. */
 const codes: Partial<Record<AppErrorCode, string>> = {
@@ -13,8 +14,7 @@ const codes: Partial<Record<AppErrorCode, string>> = {
 export function openAiErrorResponse(error: unknown): Response {
   if (!(error instanceof AppError)) {
     console.error("request failed by a fault of ours", error);
-    const message = "Longline failed while it worked on this request. The cause is in the Worker's log.";
-    return respond(500, { message, type: "server_error", param: null, code: "internal" });
+    return respond(500, { message: ourFault, type: "server_error", param: null, code: "internal" });
   }
   const { code, message, field, retryAfterSeconds } = error;
   const status = statusOf(code);
@@ -33,6 +33,18 @@ export function failedTurn({ status, error }: { status: number; error: ErrorBody
   return response;
 }
 
+/** Where an answer is read whose client did not stay. */
+export function goesOn(path: string): string {
+  return `The answer is not there yet. Read it at GET ${path}, or stream it.`;
+}
+
+/** The same as a refusal, for `failedTurn`. `rest`: because tools wait. */
+export function notYet(path: string, rest: TurnRest | undefined): { status: number; error: ErrorBody } {
+  const error = { message: goesOn(path), type: "server_error", param: null, code: "timeout" };
+  if (rest === undefined) return { status: 504, error };
+  return { status: 409, error: { ...error, message: `${rest.words} ${error.message}`, code: "tool_waiting" } };
+}
+
 interface ErrorBody {
   message: string;
   type: string;
@@ -41,7 +53,7 @@ interface ErrorBody {
 }
 
 /** A response with that error. */
-export function respond(status: number, error: ErrorBody): Response {
+function respond(status: number, error: ErrorBody): Response {
   return new Response(JSON.stringify({ error }), {
     status,
     headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },

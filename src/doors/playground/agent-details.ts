@@ -27,7 +27,7 @@ export const agentDetails = new Routes()
     const call = { id: "try", name: tool.declaration.name, arguments: JSON.stringify(input) };
     const beganMs = Date.now();
     const { secrets } = caller.app;
-    // Whoever calls this is the person who would approve it.
+    // The caller is the person who would approve it.
     const options = { hooks: agent.hooks, approved: true, secrets };
     const { content, isError } = await runTool(agent.tools, call, contextOf(caller, agent, tool), options);
     return c.json({ content, is_error: isError, duration_ms: Date.now() - beganMs });

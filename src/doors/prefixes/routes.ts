@@ -1,4 +1,4 @@
-/** `/v1/prefixes`: texts that are uploaded once and stand at the head of every request of the sessions that name them. */
+/** `/v1/prefixes`: texts that are uploaded once and are at the head of every request of the sessions that name them. */
 import * as z from "zod/mini";
 import { accountObject } from "../../account/account-object.ts";
 import { type PrefixInfo, prefixText } from "../../account/prefix-store.ts";

@@ -31,7 +31,7 @@ import {
   type TurnFacts,
 } from "./rollout-store.ts";
 
-/** What sessions go by when a turn begins. */
+/** What sessions use when a turn begins. */
 export interface Assignment {
   /** The newest rollout of the agent; absent when there was none. */
   rollout?: {
@@ -59,7 +59,7 @@ export interface NewRollout {
   verdict?: NamedVerdict | undefined;
 }
 
-/** Tells people of a decision, once for each `id` however often it is called. */
+/** Notifies people of a decision, once for each `id` however often it is called. */
 export type NotifyDecision = (of: { id: string; rollout: KeptRollout; decision: RecordedDecision }) => Promise<void>;
 
 export class RolloutJob implements AccountJob {
@@ -366,7 +366,7 @@ function chanceIn(plan: RolloutPlan, stage: number, earlier: readonly { arm: Arm
   return chanceOf(candidateShare(plan, stage), before);
 }
 
-/** U3: where the version's own model fails and another one answers, the version failed. */
+/** Where the version's own model fails and another one answers, the version failed. */
 function counted(turn: ReportedTurn, { arm, stage, opens }: RolloutMark): Omit<CountedTurn, "ordinal" | "chance"> {
   const { reason, toolErrors, repairs, costMicros, firstEventMs, usage, isRescued } = turn;
   const isFailed = ownFaults.has(reason) || isRescued === true;

@@ -1,7 +1,7 @@
 /**
  * Sends the messages of an account's schedules when they are due, by the alarm of the account's object. A message is named after
  * its schedule and the time it was due, so that it counts once however often its sending is cut off. What was missed while
- * nothing ran is sent once, not once for each time.
+ * nothing ran is sent once, not once for each time, and not at all where it is a week late.
  */
 import { AppError } from "../../core/errors.ts";
 import type { AccountJob, AccountJobHost } from "../../observe/telemetry.ts";
@@ -25,6 +25,8 @@ const passing: ReadonlySet<string> = new Set(["unavailable", "queue_full", "rate
 const retryMs = 60_000;
 /** For so long a message is tried again; then its time is passed over. */
 const patienceMs = 3_600_000;
+/** What is later than this is not sent any more: the app was away, or did without `schedules()`, for so long that it is not what was meant. */
+const mostLateDays = 7;
 
 export class ScheduleJob implements AccountJob {
   readonly name = "schedules";
@@ -32,6 +34,7 @@ export class ScheduleJob implements AccountJob {
   readonly #send: SendDue;
   readonly #most: number;
   readonly #isClosing: () => boolean;
+  readonly #account: () => string;
   /** Until then nothing is tried again, by id. */
   readonly #rests = new Map<string, number>();
   #dueMs: { at: number | undefined } | undefined;
@@ -42,6 +45,7 @@ export class ScheduleJob implements AccountJob {
     this.#send = send;
     this.#most = most;
     this.#isClosing = host.isClosing;
+    this.#account = host.account;
   }
 
   forget(): void {
@@ -120,6 +124,14 @@ export class ScheduleJob implements AccountJob {
       const nextMs = dueAfter(now.time, nowMs);
       this.#store.put({ ...rest, last: { ...run, ...of }, ...(nextMs !== undefined && { dueMs: nextMs }) });
     };
+    if (nowMs > dueMs + mostLateDays * 86_400_000) {
+      const error = `Not sent: it was due more than ${mostLateDays} days ago, when the app did not run, or did not list schedules().`;
+      const due_at = new Date(dueMs).toISOString();
+      console.warn(
+        JSON.stringify({ level: "warn", event: "schedule_missed", account: this.#account(), schedule: id, due_at }),
+      );
+      return done({ error });
+    }
     try {
       done(await this.#send({ claim: `schedule ${id} ${dueMs}`, dueMs, session, schedule }));
     } catch (error) {

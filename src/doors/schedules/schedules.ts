@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import * as z from "zod/mini";
 import { accountObject } from "../../account/account-object.ts";
+import { unwrap } from "../../account/outcome.ts";
 import type { App } from "../../agent/app.ts";
 import type { Address } from "../../channels/channel.ts";
 import { defined } from "../../core/defined.ts";
@@ -12,9 +13,9 @@ import { addressFault } from "../../session/deliver/outlets.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { defineTool, type Tool } from "../../tools/tool.ts";
 import { iso } from "../../wire/native.ts";
-import { type Door, defineDoor } from "../door.ts";
+import { type Door, defineDoor, type Operations } from "../door.ts";
 import { accepted } from "../refusal-words.ts";
-import { scheduleRoutes } from "./routes.ts";
+import { newSchedule, scheduleRoutes } from "./routes.ts";
 import { ScheduleDesk, scheduleId, timeOf } from "./schedule-desk.ts";
 import { type DueMessage, ScheduleJob } from "./schedule-job.ts";
 
@@ -37,7 +38,7 @@ export function schedules({ most = 100 }: ScheduleSettings = {}): Door {
     name: "schedules",
     isNative: true,
     routes: () => [["/v1/schedules", scheduleRoutes]],
-    operations: async () => (await import("./operations.ts")).scheduleOperations,
+    operations: scheduleOperations,
     accountJob: (host, bindings, app) =>
       new ScheduleJob(host, { most, send: (due) => send(due, { app, bindings, account: host.account() }) }),
   });
@@ -106,10 +107,82 @@ export function scheduleTool({ approval = "always" }: { approval?: "always" | "n
       const nowMs = now();
       const time = timeOf(given, nowMs);
       const id = await scheduleId(idempotencyKey);
-      const own = { session: session.id, isOfSession: true as const, ...(replyTo && { replyTo }) };
-      const schedule = { id, time, content, ...own, createdAtMs: nowMs };
-      const made = await new ScheduleDesk(env as unknown as Bindings, account).create(schedule);
-      return { id: made.id, next: made.dueMs === undefined ? null : iso(made.dueMs) };
+      const isOfChild = replyTo?.channel === "agents";
+      const place = isOfChild
+        ? await placeAbove(account, session.id)
+        : { session: session.id, ...defined({ replyTo }) };
+      const schedule = { id, time, content, ...place, isOfSession: true as const, createdAtMs: nowMs };
+      const made = await new ScheduleDesk(bindings, account).create(schedule);
+      const next = made.dueMs === undefined ? null : iso(made.dueMs);
+      return {
+        id: made.id,
+        next,
+        ...(isOfChild && { to: "The agent that you work for gets it, in its conversation." }),
+      };
     },
   });
+}
+
+const bindings = env as unknown as Bindings;
+
+/** The conversation that agents work for, and where its turn is answered: no one reads the session of an agent that was called, and it ends with its answer. */
+async function placeAbove(account: string, name: string): Promise<{ session: string; replyTo?: Address }> {
+  const session = sessionObject(bindings, { account, name });
+  const { parent } = unwrap(await session.describe());
+  if (parent) return placeAbove(account, parent.session);
+  return { session: name, ...defined({ replyTo: unwrap(await session.newest())?.replyTo }) };
+}
+
+const tag = "Schedules";
+function scheduleOperations(): Operations {
+  const moment = z.iso.datetime();
+  const schedule = z
+    .object({
+      id: z.string(),
+      cron: z.optional(z.string()),
+      at: z.optional(z.string()),
+      time_zone: z.string(),
+      content: z.string(),
+      session: z.nullable(z.string()),
+      agent: z.nullable(z.string()),
+      metadata: z.record(z.string(), z.string()),
+      callback_url: z.nullable(z.string()),
+      next_at: z.nullable(moment),
+      last_run: z.nullable(
+        z.object({
+          due_at: moment,
+          sent_at: moment,
+          session: z.string(),
+          turn: z.nullable(z.string()),
+          error: z.nullable(z.string()),
+        }),
+      ),
+      created_at: moment,
+    })
+    .register(z.globalRegistry, { id: "Schedule", description: "`next_at` is null once it is never due again." });
+  return {
+    "POST /v1/schedules": {
+      tag,
+      summary: "Makes a schedule: a message by cron, or at a time",
+      headers: z.object({
+        "Idempotency-Key": z
+          .optional(z.string().check(z.maxLength(255)))
+          .register(z.globalRegistry, { description: "The same key and body: the same schedule." }),
+      }),
+      body: newSchedule,
+      answers: { 201: { what: "The schedule.", schema: schedule } },
+      refusals: [404, 409, 422],
+    },
+    "GET /v1/schedules": {
+      tag,
+      summary: "Lists the account's schedules, in the order in which they are due",
+      answers: { 200: { what: "All of them.", schema: z.object({ schedules: z.array(schedule) }) } },
+    },
+    "DELETE /v1/schedules/{id}": {
+      tag,
+      summary: "Deletes a schedule; what it has sent stays",
+      answers: { 204: { what: "It is gone." } },
+      refusals: [404],
+    },
+  };
 }

@@ -2,9 +2,16 @@
 import { decide } from "./decide.ts";
 import { type AnswerMeta, framesOf } from "./frames.ts";
 import { PrefixMeter } from "./prefix-meter.ts";
-import { type DemoRequest, type RequestRefusal, readBody, refusalOf, requestRefusal } from "./request-rules.ts";
+import {
+  type DemoRequest,
+  type RequestRefusal,
+  type RuleOptions,
+  readBody,
+  refusalOf,
+  requestRefusal,
+} from "./request-rules.ts";
 
-export interface DemoOptions {
+export interface DemoOptions extends Pick<RuleOptions, "toolsRefusal"> {
   /** Pause between writes, so that a person sees it stream; 20 ms. With 0 no timer is used. */
   paceMs?: number;
 }
@@ -13,7 +20,7 @@ export interface DemoOptions {
 const framesPerWrite = 4;
 
 /** A `fetch` that answers `POST …/chat/completions` and `GET …/models`. What it has cached lives as long as it does. */
-export function createDemoFetch({ paceMs = 20 }: DemoOptions = {}): typeof fetch {
+export function createDemoFetch({ paceMs = 20, ...rules }: DemoOptions = {}): typeof fetch {
   const meter = new PrefixMeter();
   return async (input, init) => {
     const request = new Request(input, init);
@@ -27,7 +34,7 @@ export function createDemoFetch({ paceMs = 20 }: DemoOptions = {}): typeof fetch
       return refuse(404, `Nothing at ${pathname}`);
     const text = await request.text();
     signal.throwIfAborted();
-    return answer(text, { meter, paceMs, signal });
+    return answer(text, { meter, paceMs, signal, rules });
   };
 }
 
@@ -37,13 +44,14 @@ interface Desk {
   meter: PrefixMeter;
   paceMs: number;
   signal: AbortSignal;
+  rules: RuleOptions;
 }
 
 function answer(text: string, desk: Desk): Response {
   const read = readBody(text);
   if ("refusal" in read) return refused(read.refusal);
   const request = { ...thinksByDefault, ...(read.came as DemoRequest) };
-  const refusal = requestRefusal(request);
+  const refusal = requestRefusal(request, desk.rules);
   if (refusal !== undefined) return refused(refusal);
   const meta: AnswerMeta = {
     id: crypto.randomUUID(),

@@ -51,7 +51,7 @@ export function askedCalls(message: string, request: DemoRequest, results: reado
 
 const askPattern = (names: string[]) =>
   new RegExp(
-    String.raw`(?:\W{1,3}and)?(?:\W{1,3}(then))?\W{0,3}\b(?:(call|use|run)|ask|(?:delegate|hand|transfer)[\s\w]{0,9}\sto)\s(?:the\s)?\W?(${names.filter((name) => /^[\w-]+$/.test(name)).join("|")})(?![\w-])\W?\s{0,3}(?:to\s)?`,
+    String.raw`(?:\W{1,3}and)?(?:\W{1,3}(then))?\W{0,3}\b(?:(call|use|run)|ask)\s(?:the\s)?\W?(${names.filter((name) => /^[\w-]+$/.test(name)).join("|")})(?![\w-])\W?\s{0,3}(?:to\s)?`,
     "gi",
   );
 

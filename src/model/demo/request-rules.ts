@@ -1,7 +1,6 @@
 /** The checks by which the chat-completions endpoint of V3.2-Exp refuses requests before it answers, with its recorded error texts. Shared with the tests' provider, so that both are as strict as the real one. */
 import * as z from "zod/mini";
 import { lazySchema } from "../../core/lazy-schema.ts";
-import { toolsRefusal } from "./strict-check.ts";
 
 const call = lazySchema(() =>
   z.looseObject({ id: z.string(), function: z.looseObject({ name: z.string(), arguments: z.string() }) }),
@@ -64,14 +63,24 @@ export function readBody(text: string): { came: unknown } | { refusal: RequestRe
   }
 }
 
+export interface RuleOptions {
+  /** Reasoning that is sent back is taken. */
+  reasoningAllowed?: boolean;
+  /** What is wrong with the tools. Tests check them: all that is sent has been made strict here, and is not checked again in a Worker. */
+  toolsRefusal?(tools: NonNullable<DemoRequest["tools"]>): string | undefined;
+}
+
 /** Why this body, as it came, is refused; `undefined` when it is answered, and then it is a `DemoRequest`. */
-export function requestRefusal(came: unknown, { reasoningAllowed = false } = {}): RequestRefusal | undefined {
+export function requestRefusal(
+  came: unknown,
+  { reasoningAllowed = false, toolsRefusal }: RuleOptions = {},
+): RequestRefusal | undefined {
   const request = came as DemoRequest;
   const message =
     shapeRefusal(came) ??
     parametersRefusal(request) ??
     messagesRefusal(request.messages ?? [], reasoningAllowed) ??
-    toolsRefusal(request.tools ?? []);
+    toolsRefusal?.(request.tools ?? []);
   return message === undefined ? undefined : refusalOf(message);
 }
 

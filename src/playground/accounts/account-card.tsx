@@ -1,4 +1,4 @@
-/** One account: what it has spent of its budget, its limits, and its keys. */
+/** One account: what it has spent of its budget, its limits, its keys, and its end. */
 import { useState } from "hono/jsx/dom";
 import { callAdmin } from "../shell/admin-key.ts";
 import { ApiError } from "../shell/api.ts";
@@ -8,7 +8,6 @@ import { ago, money } from "../shell/figures.ts";
 import { lastDays, type SumsBy } from "../usage/read-usage.ts";
 import { UsageTable } from "../usage/usage-table.tsx";
 import { AccountKeys } from "./account-keys.tsx";
-import { EraseAccount } from "./erase-account.tsx";
 import { type AccountJson, type LimitTexts, limitChange, limitTexts, spentShare } from "./limits.ts";
 
 interface AccountCardProps {
@@ -114,6 +113,51 @@ function LimitForm({ account, changed }: AccountCardProps) {
       {field("models", "Models, with commas", "all")}
       <button type="submit">Save</button>
       <span role="status">{words}</span>
+    </form>
+  );
+}
+
+/** Once its id was typed; shows what was erased, and how much is left to do. */
+function EraseAccount({ account, changed }: { account: string; changed(): void }) {
+  const [typed, setTyped] = useState("");
+  const [isSent, setSent] = useState(false);
+  const [receipt, setReceipt] = useState("");
+  const [fault, setFault] = useState("");
+  const erase = async (event: Event) => {
+    event.preventDefault();
+    setSent(true);
+    try {
+      setReceipt(JSON.stringify(await callAdmin<object>(`/accounts/${account}`, { method: "DELETE" }), null, 2));
+      setFault("");
+    } catch (error) {
+      if (error instanceof ApiError) setFault(error.message);
+    }
+    setSent(false);
+  };
+  if (receipt !== "")
+    return (
+      <div>
+        <p>The receipt. Keep it: the account is gone with it.</p>
+        <pre class="plain">{receipt}</pre>
+        <button type="button" onClick={changed}>
+          Done
+        </button>
+      </div>
+    );
+  return (
+    <form class="filters" onSubmit={(event: Event) => void erase(event)}>
+      <label>
+        Type {account} to erase it with all its sessions, for good
+        <input
+          autocomplete="off"
+          value={typed}
+          onInput={(event: Event) => setTyped((event.target as HTMLInputElement).value)}
+        />
+      </label>
+      <button type="submit" class="danger" disabled={isSent || typed !== account}>
+        {isSent ? "Erasing …" : "Erase"}
+      </button>
+      <span role="alert">{fault}</span>
     </form>
   );
 }

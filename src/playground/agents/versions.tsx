@@ -66,7 +66,7 @@ export function Versions({ agent, current, details }: VersionsProps) {
           <Details name="Make a version">{() => <VersionForm details={details} made={loading.again} />}</Details>
         )}
       </div>
-      <div>{versions.length > 1 && picked.from !== picked.to && <Difference path={path} {...picked} />}</div>
+      <div>{versions.length > 1 && picked.from !== picked.to && <VersionDifference agent={agent} {...picked} />}</div>
     </section>
   );
 }
@@ -100,9 +100,17 @@ function Picked({ label, value, versions, pick }: PickedProps) {
   );
 }
 
-function Difference({ path, from, to }: { path: string; from: string; to: string }) {
-  const query = `${path}?diff=${from}..${to}`;
+interface VersionDifferenceProps {
+  agent: string;
+  from: string;
+  to: string;
+}
+
+export function VersionDifference({ agent, from, to }: VersionDifferenceProps) {
+  const query = `/v1/agents/${encodeURIComponent(agent)}/versions?diff=${from}..${to}`;
   const loading = useLoad(query, (signal) => callOperate<DiffJson>(query, { signal }));
+  if (loading.status === 404)
+    return <p class="hint">What a version was is kept only with rollouts in the app, and not of every deploy.</p>;
   return (
     <div>
       <LoadState loading={loading} what="what differs" />

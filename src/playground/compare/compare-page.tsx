@@ -1,11 +1,13 @@
 /** Two turns side by side: their figures, and what was written and done in each. The second one is chosen from the newest, such as that of a fork or of another version. */
 import { useState } from "hono/jsx/dom";
+import { VersionDifference } from "../agents/versions.tsx";
 import { loaded } from "../chat/conversation.ts";
 import { type ShownTurn, turnsOf } from "../chat/turn-view.ts";
 import { compareHash, type TurnAddress, traceHash, turnPlaceOf } from "../route.ts";
 import { outcomeOf } from "../sessions/outcome.ts";
 import { callJson } from "../shell/api.ts";
 import { type Column, DataTable } from "../shell/data-table.tsx";
+import { Details } from "../shell/details.tsx";
 import { ago } from "../shell/figures.ts";
 import { LoadState } from "../shell/load-state.tsx";
 import { useLoad } from "../shell/use-load.ts";
@@ -105,6 +107,7 @@ function Sides({ a, b }: { a: TurnAddress; b: TurnAddress | undefined }) {
     <div class="sheet">
       <LoadState loading={loading} what="the turns" />
       <div>{one && other && <Figures rows={comparedFigures(one, other)} places={[a, b ?? a]} />}</div>
+      <div>{one && other && <Versions one={one} other={other} />}</div>
       <div class="sides">
         {places.map((place, at) => (
           <section key={String(at)} aria-label={at === 0 ? "The first turn" : "The second turn"}>
@@ -118,6 +121,18 @@ function Sides({ a, b }: { a: TurnAddress; b: TurnAddress | undefined }) {
         ))}
       </div>
     </div>
+  );
+}
+
+/** What differs where two versions of one agent answered. */
+function Versions({ one, other }: { one: ShownTurn; other: ShownTurn }) {
+  const { agent, version: from } = one;
+  const { version: to } = other;
+  if (agent === undefined || agent !== other.agent || !from || !to || from === to) return <div />;
+  return (
+    <Details name="What differs between the versions">
+      {() => <VersionDifference agent={agent} from={from} to={to} />}
+    </Details>
   );
 }
 

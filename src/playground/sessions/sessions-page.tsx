@@ -1,6 +1,7 @@
 /** All sessions of the account: find, open, rename, take along, erase. */
 import { useLayoutEffect, useRef, useState } from "hono/jsx/dom";
 import { ApiError, callJson } from "../shell/api.ts";
+import { LoadState } from "../shell/load-state.tsx";
 import type { PageSession } from "../shell/shapes.ts";
 import { forkTree } from "./fork-tree.ts";
 import { outcomes } from "./outcome.ts";
@@ -17,6 +18,7 @@ export function SessionsPage() {
   const [sessions, setSessions] = useState<PageSession[] | undefined>();
   const [cursor, setCursor] = useState<string | null>(null);
   const [notice, setNotice] = useState("");
+  const [fault, setFault] = useState("");
   const requested = useRef(0);
 
   const load = async (q: string, from?: string) => {
@@ -34,8 +36,9 @@ export function SessionsPage() {
       if (mine !== requested.current) return;
       setSessions((known) => (from === undefined ? page.sessions : [...(known ?? []), ...page.sessions]));
       setCursor(page.next_cursor);
+      setFault("");
     } catch (error) {
-      if (error instanceof ApiError) setNotice(error.message);
+      if (error instanceof ApiError) setFault(error.message);
     }
   };
   useLayoutEffect(() => {
@@ -46,8 +49,10 @@ export function SessionsPage() {
   const changed = (id: string, session: PageSession | undefined) =>
     setSessions((known) => known?.flatMap((each) => (each.id !== id ? [each] : session ? [session] : [])));
   const rows = forkTree(sessions ?? []);
+  const again = () => void load(query);
+  const loading = { data: sessions, fault, status: 0, isLoading: sessions === undefined, again };
   return (
-    <div class="sessions-page">
+    <div class="sheet">
       <h1>Sessions</h1>
       <label class="search">
         <span>Search titles and messages, or an id</span>
@@ -68,6 +73,7 @@ export function SessionsPage() {
           ))}
         </select>
       </label>
+      <LoadState loading={loading} what="the sessions" />
       <p class="hint" role="status" aria-live="polite">
         {notice}
       </p>

@@ -34,6 +34,8 @@ export function UsagePage() {
       </div>
       <div>
         {!isEmpty &&
+          // What fails for all is shown once.
+          (byDay.data !== undefined || byDay.fault === "") &&
           groups.map((group) => <UsageTable key={group} group={group} range={range} turns={turns.data ?? []} />)}
       </div>
     </div>

@@ -1,4 +1,4 @@
-/** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not remember, the rows do. */
+/** Delivers what the outbox owes: shows each answer in its channel while it grows, again after failures, and gives up in the end. What it does not keep in memory is in the rows. */
 import type { ChannelState } from "../../account/dead-letters.ts";
 import type { DeliveryFeature, DeliverySetup, SessionDeliveries } from "../../agent/delivery-feature.ts";
 import type { Outlet, Posted, Reply } from "../../channels/channel.ts";
@@ -33,14 +33,14 @@ class Courier implements SessionDeliveries {
   readonly #setup: DeliverySetup;
   /** Deliveries that are being worked at. */
   readonly #busy = new Set<string>();
-  /** Deliveries whose state outside this instance knows: it brought them there. */
+  /** Deliveries that this instance has worked at: it knows what is shown outside. */
   readonly #known = new Set<string>();
   /** Deliveries that go on in the next invocation. */
   readonly #movingOn = new Set<string>();
   /** How often each delivery was interrupted by a failure of ours, in a row. */
   readonly #failures = new Map<string, number>();
   readonly #subrequests = new Subrequests(mostSubrequests.deliveries);
-  /** Since when deliveries fail; of what failed under an earlier instance only its row knows. */
+  /** Since when deliveries fail, as far as this instance saw it; what failed under an earlier one is in the rows. */
   readonly #failingSince = new Map<string, number>();
   readonly #gone = new AbortController();
   /** By channel, of what this instance delivered. Not in a row: it is for people to look at, and goes along with reports. */
@@ -97,7 +97,7 @@ class Courier implements SessionDeliveries {
     return all.filter((owed) => {
       if (owed.state === "dead") return owed.nextAtMs !== null && owed.nextAtMs <= nowMs && !this.#busy.has(owed.id);
       if ((starts.get(owed.id) ?? 0) > nowMs) return false;
-      // Only what failed is waited with; else its time is that of the watchdog.
+      // Only a delivery that failed has a pause; for the others the row has the watchdog's time.
       const hasFailed = owed.attempts > 0 || this.#failures.has(owed.id);
       if (this.#busy.has(owed.id) || (hasFailed && (owed.nextAtMs ?? 0) > nowMs)) return false;
       // Before its turn ends, what is shown at once needs no look.

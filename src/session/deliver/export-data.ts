@@ -1,4 +1,4 @@
-/** What each item that a session owes to the collector comes to: spans of a turn or of a delivery, and events about them. Only an app that lists `otel()` carries this. Reads; sends nothing. */
+/** Makes what a session sends for each item that it owes to the collector: spans of a turn or of a delivery, and events about them. Only an app that lists `otel()` carries this. Reads; sends nothing. */
 import { deliverySpans } from "../../observe/delivery-spans.ts";
 import type { ObservedSession, TelemetryData, TelemetryItem } from "../../observe/telemetry.ts";
 import { feedbackEvent, rolloutEvents } from "../../observe/turn-events.ts";

@@ -61,10 +61,10 @@ export function addressFault(
   return { of: "app", detail };
 }
 
-/** What a channel keeps is the default account's, for the sessions of all. */
+/** What a channel keeps is stored with the default account, and serves sessions of all accounts. */
 export function channelHost(bindings: Bindings, channel: string): ChannelHost {
   const object = () => accountObject(bindings, defaultAccount);
-  // Slack's were the first, and have no name in front.
+  // Keys of Slack are older than those of other channels, and do not begin with a name.
   const key = (place: string) => (channel === "slack" ? place : `${channel} ${place}`);
   return {
     installs: {

@@ -94,7 +94,7 @@ export class Reporter {
     this.#stepsSeq = 0;
   }
 
-  /** The newest entry of which the account knows what came of it; unknown until this instance has reported once. */
+  /** The newest entry that was reported to the account; unknown until this instance has reported once. */
   get reportedSeq(): number | undefined {
     return this.#reportedSeq;
   }

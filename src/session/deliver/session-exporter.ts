@@ -60,7 +60,7 @@ export class SessionExporter implements SessionTelemetry {
   /** A request was too large: the next ones have at most so many items. */
   #mostItems = batchLimits.items;
   /** Dropped, and not yet in the count of the whole Worker. */
-  #untold = 0;
+  #unreported = 0;
 
   constructor(session: ObservedSession, settings: ExportSettings) {
     this.#session = session;
@@ -70,7 +70,7 @@ export class SessionExporter implements SessionTelemetry {
   }
 
   owe(item: TelemetryItem): void {
-    this.#untold += this.#owed.add(item);
+    this.#unreported += this.#owed.add(item);
   }
 
   samples(entries: readonly Entry[]): TurnSamples | undefined {
@@ -111,7 +111,7 @@ export class SessionExporter implements SessionTelemetry {
         this.#again = false;
         while (sent < mostBatches && (await this.#sendNext())) sent++;
       }
-      await this.#tell();
+      await this.#notifyAccount();
     } catch (error) {
       console.error("telemetry was not sent; it is tried again", error);
       if (!this.#session.feed.closed) this.#postpone("Longline failed; the cause is in the Worker's log.", undefined);
@@ -209,7 +209,7 @@ export class SessionExporter implements SessionTelemetry {
 
   #taken({ ids }: Batch, rejected: number, dropped: number): true {
     if (rejected > 0) warnOnce(`The collector took requests, but rejected some of what was in them: ${rejected}.`);
-    this.#untold += rejected;
+    this.#unreported += rejected;
     this.#mostItems = batchLimits.items;
     const { state } = this.#owed;
     this.#owed.remove(ids);
@@ -222,7 +222,7 @@ export class SessionExporter implements SessionTelemetry {
 
   #dropped({ ids }: Batch, error: string): true {
     warnOnce(`${error} What was refused is dropped, and counted.`);
-    this.#untold += ids.length;
+    this.#unreported += ids.length;
     this.#owed.remove(ids);
     this.#owed.change({ dropped: this.#owed.state.dropped + ids.length, error });
     return true;
@@ -260,12 +260,12 @@ export class SessionExporter implements SessionTelemetry {
   }
 
   /** Brings the account up to date about what was given up and what was dropped. */
-  async #tell(): Promise<void> {
+  async #notifyAccount(): Promise<void> {
     const { state } = this.#owed;
-    if (this.#untold > 0) {
-      const count = this.#untold;
+    if (this.#unreported > 0) {
+      const count = this.#unreported;
       await this.#session.dropped(count);
-      this.#untold -= count;
+      this.#unreported -= count;
     }
     if (state.letter === "owed" && state.deadId > 0) {
       await this.#session.letters().addDeadLetter(this.#letter(state));

@@ -42,6 +42,7 @@ export function askedFor(
     isQueued: firstSeq === undefined,
     isStopped: stop !== undefined,
     birth: record.read().birth,
+    ...(begins && { step: begins.step }),
   };
 }
 

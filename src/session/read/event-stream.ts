@@ -4,6 +4,7 @@ import { AppError } from "../../core/errors.ts";
 import type { PlacedEvent } from "../../core/event.ts";
 import { eventsForPeople } from "../../core/for-people.ts";
 import { type PullSource, pullStream, sseFrame, sseResponse } from "../../http/sse.ts";
+import type { RestWatch, SessionSteps } from "../../tools/steps/feature.ts";
 import { type Encoder, type Frame, sessionGone, streamFault } from "../../wire/encoder.ts";
 import { type Encoders, encoderFor, parseManner } from "../../wire/manner.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
@@ -98,9 +99,10 @@ export interface StreamSources {
   feed: Feed;
   turns: Turns;
   log: TranscriptLog;
+  durable?: SessionSteps | undefined;
 }
 
-/** What a look at the feed came to: frames, nothing yet, or the end. */
+/** The result of a look at the feed: frames, nothing yet, or the end. */
 type Look = { text: string } | "nothing" | "end";
 
 class EventStream {
@@ -108,7 +110,7 @@ class EventStream {
   readonly #reader: Reader;
   readonly #waits: Waits;
   readonly #progress: ProgressFrames;
-  readonly #suspensions: Suspensions;
+  readonly #rest: RestWatch | undefined;
   #cursor: Cursor;
   #ended = false;
   #wake = () => {};
@@ -120,7 +122,7 @@ class EventStream {
     this.#cursor = reader.from;
     this.#waits = new Waits(sources, reader);
     this.#progress = new ProgressFrames(sources.feed, reader.encoder);
-    this.#suspensions = new Suspensions(sources, reader);
+    this.#rest = sources.durable?.rest(reader.turn);
   }
 
   next(hangUp: AbortSignal): string | undefined | Promise<string | undefined> {
@@ -137,6 +139,7 @@ class EventStream {
 
   readonly #leave = (): void => {
     this.#ended = true;
+    this.#rest?.close();
     this.#subscribed?.();
     this.#wake();
   };
@@ -166,8 +169,8 @@ class EventStream {
       if (text !== "") return { text };
       // Some entries make no event.
       if (events.length > 0 || (place !== undefined && read.cursor.done > place.done)) continue;
-      const others =
-        place === undefined ? none : [...this.#progress.news(), ...this.#suspensions.news(), ...this.#waits.news()];
+      const rests = this.#rest?.frames(encoder, () => this.#wake()) ?? none;
+      const others = place === undefined ? rests : [...this.#progress.news(), ...rests, ...this.#waits.news()];
       this.#ended = encoder.ended;
       if (others.length > 0) return { text: written(others) };
       if (!live) break;
@@ -242,32 +245,6 @@ class ProgressFrames {
     if (notes.length === 0) return none;
     this.#version = notes.reduce((newest, { version }) => Math.max(newest, version), this.#version);
     return notes.flatMap((note) => this.#encoder.progress?.(note) ?? []);
-  }
-}
-
-/** Reports the calls whose tools wait, where its dialect has a word for it. A reader that comes later gets those that wait then. */
-class Suspensions {
-  readonly #sources: StreamSources;
-  readonly #reader: Reader;
-  #reported: readonly string[] = none;
-
-  constructor(sources: StreamSources, reader: Reader) {
-    this.#sources = sources;
-    this.#reader = reader;
-  }
-
-  news(): Frame[] {
-    const { turns, feed, log } = this.#sources;
-    const { encoder, turn } = this.#reader;
-    if (encoder.suspended === undefined || feed.draft !== undefined || feed.confirmed < log.lastSeq) return none;
-    if (turn !== undefined && turns.open?.turn !== turn) return none;
-    const { suspended } = turns;
-    const before = this.#reported;
-    if (before.length + suspended.length === 0) return none;
-    this.#reported = suspended.map((call) => JSON.stringify(call));
-    return suspended.flatMap((call, at) =>
-      before.includes(this.#reported[at] ?? "") ? none : (encoder.suspended?.(call) ?? none),
-    );
   }
 }
 

@@ -1,4 +1,4 @@
-/** Tells readers what happened: from the log what is recorded, from the draft what is still arriving. Keeps nothing per reader: a reader is a cursor, so a slow one costs no memory. */
+/** Gives readers what happened: from the log what is recorded, from the draft what is still arriving. Keeps nothing per reader: a reader is a cursor, so a slow one costs no memory. */
 import type { Draft } from "../../core/assemble.ts";
 import type { Cursor } from "../../core/cursor.ts";
 import { eventsOfDraft, eventsOfEntry, isSilent, type PlacedEvent } from "../../core/event.ts";
@@ -9,13 +9,13 @@ import { ToolProgress } from "./tool-progress.ts";
 const page = 32;
 const pageUnits = 256 * 1024;
 
-/** Events, and where they lead. Readers share it, and none changes it. */
+/** Events, and the cursor after them. Readers share it, and none changes it. */
 interface FeedRead {
   events: PlacedEvent[];
   cursor: Cursor;
 }
 
-/** Grows with whatever readers see of a draft. */
+/** Grows with each part of a draft that readers may see. */
 function unitsOf({ reasoning, text }: Draft): number {
   return reasoning.length + text.length;
 }
@@ -77,7 +77,7 @@ export class Feed {
     this.#notify();
   }
 
-  /** The next events after `cursor` and where they lead; none when the reader is at the tail. */
+  /** The next events after `cursor`, and the cursor after them; none when the reader is at the tail. */
   read(cursor: Cursor): FeedRead {
     if (cursor.done < this.#confirmed) {
       const limit = Math.min(page, this.#confirmed - cursor.done);

@@ -95,7 +95,7 @@ async function equipped(setup: PastSetup & { kvCount: KvCount }, { tools = [] }:
   }
 }
 
-/** What the turn goes by; in a copy only the transcript has it. */
+/** The options of the turn; in a copy only the transcript has them. */
 function optionsOf({ inbox, turns, log }: Pick<PastSources, "inbox" | "turns" | "log">, turn: string): TurnOptions {
   const kept = inbox.byTurn(turn)?.message.options ?? {};
   if (Object.keys(kept).length > 0) return kept;

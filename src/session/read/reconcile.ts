@@ -18,6 +18,13 @@ export function historyOf({ history }: { history?: SessionHistory | undefined })
   return history;
 }
 
+/** The transcript compared with a history without results, by the digests of its items. */
+export async function comparedWith(session: Parameters<typeof historyOf>[0], before: string[]): Promise<Comparison> {
+  const history = historyOf(session);
+  await history.readAhead({ before });
+  return history.compare({ before, results: [] });
+}
+
 class Reconciler implements SessionHistory {
   readonly #log: HistoryLog;
   readonly #isGone: () => boolean;
@@ -47,7 +54,7 @@ class Reconciler implements SessionHistory {
     return answered.same ? answered : compared;
   }
 
-  /** False when everything was read. Several requests read at once: each page is of where all of them are. */
+  /** False when everything was read. Several requests may read at the same time: each page begins where the last one of any of them ended. */
   #readPage(): boolean {
     if (this.#seq >= this.#log.lastSeq) return false;
     const entries = this.#log.read({ after: this.#seq, ...page });

@@ -14,7 +14,7 @@ const mostEntries = 64;
 /** Most UTF-16 units of their JSON. A single entry of more is a large one, and kept elsewhere if at all. */
 export const mostUnits = 128 * 1024;
 
-/** Entries that follow each other; the last of them is the log's newest. Nobody may change an entry that is read here. */
+/** Entries that follow each other; the last of them is the log's newest. No caller may change an entry that is read here. */
 export class EntryTail {
   readonly #kept: { entry: Entry; units: number }[] = [];
   #units = 0;

@@ -20,7 +20,7 @@ export interface InboxMessage {
   tracestate?: string;
 }
 
-/** What tells a repeated message from a new one: the sender's key and a digest of what came with it. `isRetry`: its sender says that it sends it once more. `isDerived`: the key is made from the request itself. */
+/** What distinguishes a repeated message from a new one: the sender's key and a digest of what came with it. `isRetry`: its sender says that it sends it once more. `isDerived`: the key is made from the request itself. */
 export interface Receipt {
   key?: string;
   bodyHash?: string;
@@ -220,7 +220,7 @@ export class Inbox implements RowCopy {
     if (row !== undefined && row.firstSeq === undefined) this.#write(row, JSON.stringify(message));
   }
 
-  /** From its next step on the turn goes by these. */
+  /** From its next step on the turn has these options. */
   changeOptions(turn: string, options: TurnOptions): void {
     const row = this.#row(idOf(turn));
     if (row !== undefined) this.#write(row, rowOf({ ...this.#messageOf(row), options }));

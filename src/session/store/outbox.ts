@@ -4,7 +4,7 @@ import type { RowCopy } from "./row-copy.ts";
 
 /** An answer that is owed. */
 export interface Owed {
-  /** Names the delivery for ever: receivers tell a repeated one by it. */
+  /** Names the delivery for ever: receivers recognise a repeated one by it. */
   id: string;
   turn: string;
   address: Address;
@@ -65,6 +65,11 @@ export class Outbox implements RowCopy {
   /** Everything owed and given up, oldest first. What was delivered is gone. */
   all(): Owed[] {
     return this.#rows.map(owedOf);
+  }
+
+  /** Where the turn is to be answered. */
+  addressOf(of: string): Address | undefined {
+    return this.all().find(({ turn, state }) => turn === of && state === "open")?.address;
   }
 
   byId(id: string): Owed | undefined {

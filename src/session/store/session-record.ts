@@ -167,7 +167,7 @@ export class SessionRecord implements RowCopy {
     this.#copy = undefined;
   }
 
-  /** Nobody may change what is returned. */
+  /** No caller may change what is returned. */
   read(): Readonly<SessionSettings> {
     return this.#read.settings;
   }

@@ -14,7 +14,7 @@ export interface TranscriptLog {
   append(entries: readonly NewEntry[]): Entry[];
   /** Entries after `after`, oldest first. */
   read(range: LogRange): Entry[];
-  /** The same for who needs the beginnings of texts: of long entries these may be cut, and are not read whole. */
+  /** The same for callers that need only the beginnings of texts: long entries may be cut, and are not read whole. */
   readBeginnings(range: LogRange): Entry[];
   /** The newest entries of one type, newest first. */
   newest<T extends Entry["type"]>(type: T, limit: number): Extract<Entry, { type: T }>[];
@@ -181,7 +181,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     for (const row of rows) {
       const data = this.#whole(row);
       const entry = JSON.parse(data) as Entry;
-      this.#keep(entry, data.length);
+      if (this.last?.type !== "turn_ended") this.#keep(entry, data.length);
       entries.push(entry);
       units += data.length;
       if (units >= maxUnits) break;

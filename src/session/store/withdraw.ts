@@ -1,9 +1,9 @@
-/** Names that name nothing any more, and entries that the model is not shown. Both are claims; the entries stay in the transcript. */
+/** Names that were withdrawn, and entries that the model is not shown any more. Both are stored as claims; the entries stay in the transcript. */
 import { AppError } from "../../core/errors.ts";
 import type { Inbox } from "./inbox.ts";
 import type { TranscriptLog } from "./transcript-log.ts";
 
-/** The entry leaves what the model is shown, and `names` name nothing any more. Runs in the caller's transaction. */
+/** The model is not shown the entry any more, and `names` are withdrawn. Runs in the caller's transaction. */
 export function hideEntry(
   { inbox, log }: { inbox: Inbox; log: TranscriptLog },
   seq: number,
@@ -27,7 +27,7 @@ export function withdrawnNames({ inbox }: { inbox: Inbox }, names: readonly stri
   return names.filter((name) => taken.has(withdrawnName(name)));
 }
 
-/** The claim that says that `name` names nothing any more. */
+/** The claim that says that `name` was withdrawn. */
 export function withdrawnName(name: string): string {
   return `deleted:${name}`;
 }

@@ -13,7 +13,7 @@ const stopMs = 10_000;
 type Rows = Pick<SubmitRows, "turns" | "inbox" | "log">;
 
 /**
- * Where the answer is: at `place`, or in the newest of the turns that were begun in its stead. Begins one when that ended
+ * Where the answer is: at `place`, or in the newest of the turns that were begun in its place. Begins one when that ended
  * without an answer and nothing came after it; requests that come at once get the same one. Runs in the caller's transaction.
  */
 export function attemptAfter(
@@ -40,7 +40,8 @@ export function attemptAfter(
 export async function untilStopped(rows: Rows & EndSources, receipt: Receipt): Promise<void> {
   const place = rows.turns.taken(receipt);
   const turn = place && newestAttempt(rows.inbox, place).turn;
-  if (turn !== undefined && rows.inbox.byTurn(turn)?.stop !== undefined) await waitForEnd(rows, turn, stopMs);
+  if (turn !== undefined && rows.inbox.byTurn(turn)?.stop !== undefined)
+    await waitForEnd(rows, turn, { timeoutMs: stopMs });
 }
 
 function newestAttempt(inbox: Rows["inbox"], place: AnswerPart): AnswerPart {
@@ -71,7 +72,7 @@ export function withoutUnanswered(
     const rest = messages.slice(many);
     const last = messages.at(-1);
     if (rest.length > 0 || last === undefined) return rest;
-    // Behind half an answer the question must be shown again.
+    // After half an answer the question must be shown again.
     return [tail.at(-1)?.isSpoken ? last : { ...last, again: true }];
   }
   return [...messages];

@@ -16,7 +16,7 @@ export interface SubmitRows {
   turns: Turns;
   record: SessionRecord;
   outbox: Outbox;
-  children?: Pick<SessionChildren, "wrote" | "callOf">;
+  children?: Pick<SessionChildren, "wrote" | "callOf" | "answered">;
 }
 
 /** The result of a tool that runs at the client. */
@@ -43,7 +43,7 @@ export type AnswerRule = "each" | "all" | "resent";
 /** `interrupt_wait`: a turn that waits for an answer is given up; any other one is waited for. */
 export type SubmitPolicy = BusyPolicy | "interrupt_wait";
 
-/** Everything that a session can be handed at once. All of it is taken, or none. */
+/** Everything that can be submitted to a session at once. All of it is taken, or none. */
 export interface Submission {
   /** Of one turn, shown to the model one after the other. */
   messages?: readonly InboxMessage[];
@@ -63,9 +63,9 @@ export interface Submission {
   onBusy?: SubmitPolicy;
   /** Where the turn's answer is owed; of a turn that is answered, the newest address. */
   replyTo?: Address;
-  /** What the turn goes by after these answers. Where the turn that they belong to has ended without an answer, a new attempt begins with it. */
+  /** The options of the turn after these answers. Where the turn that they belong to has ended without an answer, a new attempt begins with it. */
   continuation?: { options: TurnOptions; metadata?: Record<string, string> };
-  /** What a session is like that is made for the message; absent: it must exist. */
+  /** What a session that is made for the message has; absent: it must exist. */
   create?: SessionChoices;
   /** Also where the session of this name was erased: a new one begins. */
   beginsAnew?: boolean;

@@ -24,7 +24,7 @@ import {
 import { attemptAfter } from "./attempts.ts";
 import type { GivenApproval, Submission, SubmitRows } from "./submit-rows.ts";
 
-/** What answers came to. `no_answers`: nothing waits, and nothing was answered. */
+/** The result of answers. `no_answers`: nothing waits, and nothing was answered. */
 export type TakenAnswers =
   | { type: "accepted"; place: AnswerPart; repeated: boolean }
   | { type: "moved_on"; fork?: string }
@@ -57,9 +57,14 @@ export function takeResent(rows: SubmitRows, given: GivenAnswers): TakenAnswers 
   return { type: "accepted", place: { turn, afterSeq }, repeated: !isNew };
 }
 
-/** Every call that waits is answered, or exactly these answers were given before. */
-export function takeAll(rows: SubmitRows, given: GivenAnswers): TakenAnswers {
+/** Every call that waits is answered, or exactly these answers were given before; of those that agents ask about that work here, at least one. */
+export function takeAll(rows: SubmitRows, all: GivenAnswers): TakenAnswers {
   const open = openTurn(rows);
+  const { left: approvals = all.approvals, before: place, other } = rows.children?.answered(all.approvals) ?? {};
+  if (other !== undefined)
+    throw new SubmitRefused({ code: "decided_before", id: nameOf(other.given), outcome: other.outcome });
+  const given = { ...all, approvals };
+  if (place !== undefined && approvals.length + all.results.length === 0) return again(rows, place, given);
   const asking = isWaitedFor(open, given) ? undefined : askedBefore(rows, given);
   const answers = asking && answersById(open.birth, asking, given);
   const before = asking && answers && givenBefore(rows, asking, answers);
@@ -73,7 +78,7 @@ export function takeAll(rows: SubmitRows, given: GivenAnswers): TakenAnswers {
   return write(rows, open, given);
 }
 
-/** Why answers do not fit the calls that wait: a call has none, or an answer is about no such call. */
+/** Why answers do not fit the calls that wait: a call has none, or an answer is about no such call. Agents ask when they come to it: one answer about their calls is enough. */
 export function mismatch(
   open: OpenTurn,
   { results, approvals }: Pick<GivenAnswers, "results" | "approvals">,
@@ -86,7 +91,11 @@ export function mismatch(
   if (unknown !== undefined) return { code: "stray_approval", id: nameOf(unknown) };
   const silent = clientCalls.find(({ id }) => !results.some(({ callId }) => callId === id));
   if (silent !== undefined) return { code: "missing_result", callId: silent.id };
-  const ref = refs.find((each) => !approvals.some((approval) => refGiven(open, approval) === each));
+  const isGiven = (each: string) => approvals.some((approval) => refGiven(open, approval) === each);
+  const own = open.waiting.filter(({ kind, child }) => kind === "approval" && child === undefined);
+  const isAnswered = clientCalls.length + own.length > 0 || refs.some(isGiven);
+  const needed = isAnswered ? own.map(({ id }) => refIn(open, id)) : refs;
+  const ref = needed.find((each) => !isGiven(each));
   return ref === undefined ? undefined : { code: "missing_approval", turn: open.turn, ref };
 }
 

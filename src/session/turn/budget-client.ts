@@ -54,7 +54,7 @@ export class BudgetClient {
     return this.#of.parent?.hasShare === true;
   }
 
-  /** The step has cost this much: the rest of what was set aside is free again. One that is lost is made up for by the turn's report. */
+  /** The step has cost this much: the rest of what was set aside is free again. Where this call is lost, the turn's report brings it. */
   settle(seq: number, costMicros: number): void {
     if (Date.now() < this.#unlimitedUntilMs) return;
     this.#asked();

@@ -53,7 +53,7 @@ export async function callContext(sources: CallSources, of: CallOf): Promise<Cal
   const own = agent.tools.get(call.name)?.secrets ?? [];
   const { resultChars } = textLimits(of.profile.contextTokens);
   const trace = await callTrace(sources, of);
-  const owed = outbox.all().find(({ turn, state }) => turn === place.turn && state === "open");
+  const replyTo = outbox.addressOf(place.turn);
   return {
     secrets: Object.fromEntries(own.map((secret) => [secret, of.secrets[secret] ?? ""])),
     account,
@@ -61,7 +61,7 @@ export async function callContext(sources: CallSources, of: CallOf): Promise<Cal
     session: { id: name, metadata },
     turn: place.turn,
     callId: call.id,
-    ...(owed && { replyTo: owed.address }),
+    ...(replyTo && { replyTo }),
     speaker: of.turn.message.speaker,
     idempotencyKey: await sha256Hex(`${account}:${name}${birthPart(birth)} ${place.turn} ${place.step} ${of.keyOf}`),
     signal,

@@ -305,7 +305,7 @@ export class SessionEffects implements Effects {
     const sent = () => this.#requests.sentSummary(profile, throughSeq);
     const { log, checkpoint } = this.#rows;
     const seq = log.lastSeq + 1;
-    // A call of this instance that came to its end is counted by who made it.
+    // A call of this instance that has ended is counted by the code that made it.
     const crashed = seq === this.#askedSeq ? undefined : this.#tries.spentAt(seq, this.#model);
     const attempt = checkpoint.nextAttempt(seq);
     const { summaryChars } = textLimits(profile.contextTokens);
@@ -342,7 +342,7 @@ export class SessionEffects implements Effects {
     return generate({ baseUrl: endpoint, apiKey, body, fetch, signal, timeouts, text, onBegan });
   }
 
-  /** On disk before the world hears of it. Returns whether a person has approved the call. */
+  /** On disk before the call is made. Returns whether a person has approved the call. */
   async #intend(call: ToolCall, effect: Effect): Promise<boolean> {
     this.#mustLive();
     const { turns, intents, storage } = this.#rows;

@@ -1,4 +1,4 @@
-/** Keeps the encoded part of a window in blocks: takes what the window encodes, ends a block with a turn once it is long enough, and gives stored blocks back after a start. What a block holds is what reading its entries would lead to. */
+/** Keeps the encoded part of a window in blocks: takes what the window encodes, ends a block with a turn once it is long enough, and gives stored blocks back after a start. A block holds the same as reading its entries would give. */
 
 import { fingerprint } from "../../core/digest.ts";
 import type { Readers } from "../../core/request.ts";

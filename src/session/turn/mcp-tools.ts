@@ -10,7 +10,7 @@ import type { Tool } from "../../tools/tool.ts";
 import { warnOnce } from "./warn-once.ts";
 
 let lists: LastKnown<ListedTool[]> | undefined;
-/** What lists came to, so that schemas are not made strict anew in each turn. */
+/** The tools made from lists, so that schemas are not made strict anew in each turn. */
 const prepared = new WeakMap<ListedTool[], PreparedTool[]>();
 
 export function mcpTools(servers: readonly McpServer[]): RemoteTools {

@@ -1,4 +1,4 @@
-/** The session's messages as the provider is sent them: the newest summary and what came after it, never more than the model takes. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
+/** The session's messages as they are sent to the provider: the newest summary and what came after it, never more than the model takes. Each entry is encoded once: a request costs what is new, plus copying the bytes. */
 import { CallIds } from "../../core/call-ids.ts";
 import type { CompactionCause, CompactionEntry, Entry } from "../../core/entry.ts";
 import { keepEnds } from "../../core/outline.ts";
@@ -56,7 +56,7 @@ export class RequestWindow {
   /** The newest entry that did not fit any more, and was not put into a summary yet. */
   #leftOutSeq = 0;
   #encoded: string[] = [];
-  /** How many of the encoded messages stand before the first part. */
+  /** How many of the encoded messages come before the first part. */
   #leading = 0;
   #parts: Part[] = [];
   /** Tokens of all parts, estimated. */

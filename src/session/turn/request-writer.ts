@@ -16,7 +16,7 @@ import type {
 } from "../../core/entry.ts";
 import type { Sent } from "../../core/estimate-usage.ts";
 import { outline, outlineLines } from "../../core/outline.ts";
-import { forecast } from "../../core/prefix.ts";
+import { forecast, type HeadFacts } from "../../core/prefix.ts";
 import type { Readers } from "../../core/request.ts";
 import { estimateTokens, mostTokens, nearlyFills } from "../../core/window.ts";
 import { inPieces, pace, toolsWorkMs } from "../../http/pace.ts";
@@ -101,22 +101,24 @@ export class RequestWriter {
 
   /** What the next request is in tokens. `begun`: half an answer that goes with it. `expectedTokens`: of them in the provider's cache. */
   sent(model: Profile, { begun, expectedTokens }: { begun: string; expectedTokens: number }): Sent {
-    const { head } = this.#read(model);
-    const { window, log } = this.#sources;
-    const sending = { model: model.id, beside: [head, begun], messages: window.messages(), expectedTokens };
-    return sentEstimate(window, log, sending);
+    return this.#sent(model, { more: begun, expectedTokens });
   }
 
   /** What the request for a summary is in tokens. */
   sentSummary(model: Profile, throughSeq: number): Sent {
+    const more = summaryQuestion;
+    return this.#sent(model, { more, throughSeq, expectedTokens: this.#sources.window.last?.tokens ?? 0 });
+  }
+
+  #sent(model: Profile, of: { more: string; throughSeq?: number; expectedTokens: number }): Sent {
+    const { more, throughSeq, expectedTokens } = of;
     const { head } = this.#read(model);
     const { window, log } = this.#sources;
-    const messages = window.messages(throughSeq);
-    const expectedTokens = window.last?.tokens ?? 0;
+    const beside = [head, more];
     return sentEstimate(window, log, {
       model: model.id,
-      beside: [head, summaryQuestion],
-      messages,
+      beside,
+      messages: window.messages(throughSeq),
       expectedTokens,
     });
   }
@@ -137,9 +139,10 @@ export class RequestWriter {
 
   /** What the next request begins with, compared with the request before it. */
   prefix(model: Profile, nowMs: number): PrefixRecord {
-    const { profile, headParts } = this.#read(model);
+    const written = this.#read(model);
+    const { profile } = written;
     const { window, heads } = this.#sources;
-    const facts = { ...headFacts({ ...headParts, profile }, this.#of.prefix ?? ""), ...handingAgent(this.#of.agent) };
+    const facts = this.#factsOf(written);
     const { last } = window;
     const before = last && { ...last, head: heads.read(last.head) };
     const now = { head: facts, windowSeq: window.windowSeq, atMs: nowMs };
@@ -153,14 +156,20 @@ export class RequestWriter {
   async readAhead(model: Profile, isOver: () => boolean): Promise<void> {
     // A megabyte of tools is written into the head: as much work as reading it was.
     const { tools } = this.#of.options;
-    await pace(toolsWorkMs(tools));
+    const workMs = toolsWorkMs(tools);
+    await pace(workMs);
     const pieces = inPieces();
     for (const tool of tools ?? []) {
       if (tool.strict) await pieces(strictMs);
       if (isOver()) return;
       this.#offered(tool);
     }
-    const { head, profile } = this.#head(model);
+    const written = this.#head(model);
+    await pace(workMs);
+    this.#factsOf(written);
+    await pace(workMs);
+    if (isOver()) return;
+    const { head, profile } = written;
     await this.#sources.window.readAhead(profile, head, async () => {
       await pace(pieceMs);
       return !isOver();
@@ -234,6 +243,13 @@ export class RequestWriter {
     return this.#written;
   }
 
+  #factsOf(written: Written): HeadFacts {
+    const { headParts, profile } = written;
+    const { prefix = "", agent } = this.#of;
+    written.facts ??= { ...headFacts({ ...headParts, profile }, prefix), ...handingAgent(agent) };
+    return written.facts;
+  }
+
   #offered(tool: ClientTool): OfferedTool {
     const known = this.#offers.get(tool) ?? offered(tool, this.#of.schemas);
     this.#offers.set(tool, known);
@@ -282,6 +298,8 @@ interface Written {
   profile: Profile;
   head: string;
   headParts: Omit<Head, "profile">;
+  /** In short; all steps of a turn have the same. */
+  facts?: HeadFacts;
 }
 
 /** Some models cannot be made to use a tool while they think. */

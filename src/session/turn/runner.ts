@@ -1,4 +1,4 @@
-/** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; only "I am at it" is kept in memory. */
+/** Runs a session's turns, one at a time, as long as there are any. Whether there is work is read from the rows; memory holds only that it is being done. */
 
 import { factsOfAccount } from "../../account/account-facts.ts";
 import { accountObject } from "../../account/account-object.ts";
@@ -54,7 +54,7 @@ export interface RunnerSetup {
   read?(reading: Reading): Promise<ReadMessage | undefined>;
   /** Called whenever a turn has begun, or has come to an end or a wait. */
   onTurn(): void;
-  /** Called when the end of a turn was written, in the same go. */
+  /** Called when the end of a turn was written, in the same transaction. */
   onEnd?(): void;
   /** Called when the work must go on in a new invocation. */
   nextInvocation?(): void;
@@ -70,7 +70,7 @@ export class Runner {
   /** The same for as long as the session lives. */
   #userIds: UserIds | undefined;
   #working = false;
-  /** Somebody called while it was at work: it must look once more before it rests. */
+  /** It was called while it was at work: it must look for work once more before it stops. */
   #again = false;
   #current: { turn: string; abort: AbortController } | undefined;
   /** How often the work broke off, in a row, and when it is taken up again. */
@@ -353,7 +353,7 @@ const ourFault: Failure = {
   retryable: true,
 };
 const notAllowed: Failure = { code: "model_refused", cause: "not_allowed", detail: "", retryable: false };
-/** Says its words itself: no model of that agent is known. */
+/** Has its words here: no model of that agent is known. */
 function agentGone(name: string): Failure {
   const detail = `${goneWords(name)} Begin a new session, or deploy that agent again.`;
   return { code: "no_such_agent", detail, retryable: false };

@@ -1,6 +1,6 @@
 /** What a request is in tokens, for calls whose provider does not say: our estimate, calibrated by what the provider counted earlier in this session. Read only when a call was cut. */
 import type { AssistantEntry, Entry } from "../../core/entry.ts";
-import { outputRatio, type Sent, textTokens } from "../../core/estimate-usage.ts";
+import { outputRatio, type Sent, textsTokens, textTokens } from "../../core/estimate-usage.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 import type { RequestWindow } from "./request-window.ts";
 
@@ -39,7 +39,7 @@ export function sentEstimate(window: RequestWindow, log: TranscriptLog, sending:
 }
 
 function sum(texts: readonly string[]): number {
-  return texts.reduce((all, text) => all + Math.max(0, textTokens(text) - wrapTokens), 0);
+  return Math.max(0, textsTokens(texts) - wrapTokens * texts.length);
 }
 
 /** Replies of this model whose provider counted them, and them alone. */

@@ -32,13 +32,13 @@ export class TurnAnswers {
     const known = await answers.find(this.#key);
     if (known === undefined) return undefined;
     const { reasoning, text } = known;
-    const said: ModelEvent[] = [
+    const events: ModelEvent[] = [
       { type: "replayed" },
       { type: "reasoning", text: reasoning },
       { type: "text", text },
       { type: "finish", reason: "stop" },
     ];
-    return said.filter((event) => !("text" in event) || event.text !== "");
+    return events.filter((event) => !("text" in event) || event.text !== "");
   }
 
   /** Keeps the answer for others. A replayed one is not kept anew: it would live for ever. */

@@ -29,6 +29,6 @@ export interface TurnContext {
   /** Values of the app's secrets for tools, by name. */
   secrets: Readonly<Record<string, string>>;
   subrequests: Subrequests;
-  /** Called when the turn's end was written, in the same go: what is set here is committed with it. */
+  /** Called when the turn's end was written, before it is committed: what is set here is committed with it. */
   onEnd?(): void;
 }

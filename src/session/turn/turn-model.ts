@@ -76,7 +76,7 @@ export function turnModels(of: ModelSituation): [TurnModel, ...TurnModel[]] {
   const named = of.options.model ?? of.sessionModel;
   if (named !== null && named !== undefined) return [reach(choices.find(({ id }) => id === named) ?? { id: named })];
   const begin = choices.find(({ id }) => id === of.sticky) ?? drawn(choices, of.chance);
-  // Behind the model the session is with come those listed after it, then those before it.
+  // After the session's own model come those listed after it, then those before it.
   const at = choices.indexOf(begin);
   return [reach(begin), ...choices.slice(at + 1).map(reach), ...choices.slice(0, at).map(reach)];
 }
@@ -207,7 +207,7 @@ function profileOf({ id, userId, profile, prices, contextTokens, maxTokens }: Mo
 /** Looked up at each call, so that a test can replace it by a provider. */
 const call: typeof fetch = (input, init) => globalThis.fetch(input, init);
 
-/** Nobody chose a provider: what people write is sent to none. */
+/** No provider was chosen: what people write is sent to none. */
 const refuse: typeof fetch = async () =>
   Response.json({ error: { message: "No model is configured.", code: "no_model" } }, { status: 401 });
 

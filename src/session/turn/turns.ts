@@ -4,7 +4,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { defined } from "../../core/defined.ts";
 import type { AssistantEntry, Entry, RolloutMark, TurnEndedEntry, UserEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
-import { type SteppedCalls, type SuspendedCall, suspendedCalls } from "../../core/tool-steps.ts";
+import { type SteppedCalls, type SuspendedCall, suspendedCalls, type TurnRest } from "../../core/tool-steps.ts";
 import { type OpenCalls, openCalls, type WaitingCall } from "../../core/waits.ts";
 import { SubmitRefused } from "../refusal.ts";
 import type { Feedback } from "../store/feedback.ts";
@@ -13,7 +13,7 @@ import type { RowCopy } from "../store/row-copy.ts";
 import type { ToolSteps } from "../store/tool-steps.ts";
 import type { TranscriptLog } from "../store/transcript-log.ts";
 
-export type TurnState =
+export type TurnState = (
   | { status: "queued" }
   /** `waiting`: nothing can be done before someone answers about one of `waitingFor`, or a wait of one of `suspended` is over. */
   | {
@@ -31,7 +31,11 @@ export type TurnState =
       ended: TurnEndedEntry;
       reply: AssistantEntry | undefined;
       feedback?: Feedback;
-    };
+    }
+) & {
+  /** For a caller that asked for it: what the session rests for, as long as the turn has not ended. */
+  rest?: TurnRest;
+};
 
 /** What becomes of a message that comes while a turn is open. */
 export type BusyPolicy = "queue" | "join" | "interrupt" | "reject";

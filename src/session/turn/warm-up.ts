@@ -21,7 +21,7 @@ import { firstModel } from "./turn-model.ts";
 import { TurnTools } from "./turn-tools.ts";
 import { userIdFor, userIdsOf } from "./user-ids.ts";
 
-/** `agent`: whose instructions and tools stand before the prefix. `models`: that the account may use; any when absent. */
+/** `agent`: whose instructions and tools come before the prefix. `models`: that the account may use; any when absent. */
 export interface WarmUp {
   account: string;
   prefix: string;

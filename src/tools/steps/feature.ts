@@ -1,6 +1,7 @@
 /** WHAT durable steps are to a session: what `longTools()` brings, or a tool that needs it. An app without either carries none of it, and can still read the sessions that have such steps. */
 import type { Entry } from "../../core/entry.ts";
-import type { SteppedCalls } from "../../core/tool-steps.ts";
+import type { SteppedCalls, SuspendedCall, TurnRest } from "../../core/tool-steps.ts";
+import type { WaitingCall } from "../../core/waits.ts";
 import type { BeginSteps, RecordedStep } from "./step.ts";
 
 /** A call, by the reply that asked for it. */
@@ -52,8 +53,13 @@ export interface StepsHost {
   steps: StepRows;
   turns: {
     readonly open: { turn: string; firstSeq?: number | undefined; stop?: unknown } | undefined;
+    readonly suspended: SuspendedCall[];
+    readonly waitingFor: readonly WaitingCall[];
     entries(firstSeq: number): readonly Entry[];
+    firstSeq(turn: string): number | undefined;
   };
+  feed: { readonly draft: unknown; readonly confirmed: number };
+  log: { readonly lastSeq: number };
   /** A call that was begun has come further. */
   intents: { progressed(seq: number, callId: string): void };
 }
@@ -70,6 +76,23 @@ export interface SessionSteps {
   of(call: RunCall): BeginSteps;
   /** See `takeSignal`. Runs in the caller's transaction. */
   takeSignal(given: GivenSignal, nowMs: number): TakenSignal;
+  /** For one client, of this turn or of all. */
+  rest(turn?: string): RestWatch;
+}
+
+/** Sees for one client whether anything but waiting goes on. */
+export interface RestWatch {
+  /** What the session rests for; `undefined` where something goes on, or a person is asked. `wake` is called when it is to be looked at again. */
+  look(wake: () => void): TurnRest | undefined;
+  /** In a dialect that has frames for it: the calls that wait, each once, and the end of an answer whose reader would have to stay for long. */
+  frames<F>(encoder: RestEncoder<F>, wake: () => void): F[];
+  close(): void;
+}
+
+/** See `Encoder`. */
+export interface RestEncoder<F> {
+  suspended?(call: SuspendedCall): F[];
+  rests?(rest: TurnRest): F[];
 }
 
 export interface StepsFeature {

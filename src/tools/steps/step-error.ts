@@ -4,6 +4,7 @@ import { longestWaitMs, mostSteps } from "./step.ts";
 type StepFault =
   | "step_name_invalid"
   | "step_name_used_twice"
+  | "step_within_step"
   | "step_order_changed"
   | "step_value_not_json"
   | "step_value_too_large"
@@ -27,6 +28,11 @@ export function nameInvalid(name: unknown): StepError {
 export function usedTwice(name: string): StepError {
   const detail = `The call has two steps with the name "${name}". Give each its own name; in a loop, add the number of the round.`;
   return new StepError("step_name_used_twice", detail);
+}
+
+export function withinStep(name: string, outer: string): StepError {
+  const detail = `The step "${name}" begins within the step "${outer}". Begin it before or after that one, or beside it with step.all.`;
+  return new StepError("step_within_step", detail);
 }
 
 /** `what`: what the code did, after "its code". */

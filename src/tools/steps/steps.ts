@@ -29,6 +29,7 @@ import {
   unknownOutcome,
   usedTwice,
   waitInvalid,
+  withinStep,
 } from "./step-error.ts";
 
 /** Where the call's steps are recorded, and the key of each. */
@@ -60,6 +61,8 @@ export class Steps implements RunSteps {
   #count: number;
   #bytes: number;
   #running = 0;
+  /** The step whose function is being called. */
+  #within: string | undefined;
   #looking = false;
   #closed = false;
 
@@ -134,6 +137,7 @@ export class Steps implements RunSteps {
   /** The step as it is recorded, with its outcome once that is due; `undefined` for a new one, once it may begin. */
   async #reach(name: string, kind: RecordedStep["kind"]): Promise<RecordedStep | undefined> {
     if (!isStepName(name)) throw nameInvalid(name);
+    if (this.#within !== undefined) throw withinStep(name, this.#within);
     if (this.#names.has(name)) throw usedTwice(name);
     this.#names.add(name);
     const step = this.#replay.reach(name);
@@ -175,11 +179,21 @@ export class Steps implements RunSteps {
     if (this.#closed) return never();
     let value: unknown;
     try {
-      value = await run({ idempotencyKey, signal });
+      value = await this.#call(name, () => run({ idempotencyKey, signal }));
     } catch (error) {
       return failed(messageOf(error));
     }
     return { type: "done", value: this.#recordable(name, value) };
+  }
+
+  /** A step that begins in it would not be reached when this one is recorded, and a wait in it would never be over. */
+  #call<T>(name: string, run: () => T): T {
+    this.#within = name;
+    try {
+      return run();
+    } finally {
+      this.#within = undefined;
+    }
   }
 
   /** The value as JSON. What cannot be recorded has run all the same, and is recorded as failed. */
@@ -199,8 +213,10 @@ export class Steps implements RunSteps {
   }
 
   async #wait(name: string, kind: "sleep" | "signal", ms: number): Promise<StepOutcome> {
-    if (typeof ms !== "number" || !(ms >= 0 && ms <= longestWaitMs)) throw waitInvalid(name, ms);
     const before = await this.#reach(name, kind);
+    // One that is recorded ends when it was to: code that reads its length off the clock has another one by now.
+    if (before === undefined && !(typeof ms === "number" && ms >= 0 && ms <= longestWaitMs))
+      throw waitInvalid(name, ms);
     if (before?.outcome !== undefined) return before.outcome;
     this.#waits.push(before ?? { name, kind, untilMs: this.#setup.now() + Math.ceil(ms) });
     void this.#look();

@@ -37,7 +37,7 @@ export const client: Client = {
     async tools(place) {
       for (const era of eras) {
         const { stdout, stderr } = await inspect(place, era, ["--method", "tools/list"]);
-        expect(`tools, ${era} ${stderr.slice(-300)}`, stdout, /"ask"[\s\S]*"search_sessions"/);
+        expect(`tools, ${era} ${stderr.slice(-300)}`, stdout, /"ask"[\s\S]*"read_answer"[\s\S]*"search_sessions"/);
       }
     },
     structured: na("MCP has no typed answers of a model"),

@@ -41,7 +41,7 @@ export const client: Client = {
       expect(
         "tools",
         tools.map(({ name }) => name),
-        ["ask", "search_sessions"],
+        ["ask", "read_answer", "search_sessions"],
       );
     },
     structured: na("MCP has no typed answers of a model"),

@@ -52,7 +52,7 @@ async function ask(args: Record<string, unknown>, options: Parameters<Client["ca
 describe("the agent as an MCP server", () => {
   it("[MCP-11] lists its tools to the official client", async () => {
     const { tools } = await (await connected()).listTools();
-    expect(tools.map(({ name }) => name)).toEqual(["ask", "search_sessions"]);
+    expect(tools.map(({ name }) => name)).toEqual(["ask", "read_answer", "search_sessions"]);
     expect(tools[0]).toMatchObject({
       inputSchema: { type: "object", required: ["question"], additionalProperties: false },
       outputSchema: { required: ["session", "turn", "status", "answer"] },
@@ -146,7 +146,7 @@ describe("the agent as an MCP server", () => {
     const unknown = await (await connected()).callTool({ name: "delete_all" });
     expect(unknown).toMatchObject({
       isError: true,
-      content: [{ text: expect.stringContaining("ask, search_sessions") }],
+      content: [{ text: expect.stringContaining("ask, read_answer, search_sessions") }],
     });
   });
 
@@ -205,6 +205,7 @@ describe("the agent as an MCP server of 2026-07-28", () => {
       tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint, annotations?.destructiveHint]),
     ).toEqual([
       ["ask", false, true],
+      ["read_answer", true, undefined],
       ["search_sessions", true, undefined],
     ]);
     provider.enqueue(text("Hello."));

@@ -6,6 +6,7 @@ import { accountObject } from "../../../src/account/account-object.ts";
 import type { AccountLimits } from "../../../src/account/account-record.ts";
 import { unwrap } from "../../../src/account/outcome.ts";
 import type { Address } from "../../../src/channels/channel.ts";
+import { accepted } from "../../../src/doors/refusal-words.ts";
 import { ScheduleDesk } from "../../../src/doors/schedules/schedule-desk.ts";
 import type { ScheduleRecord } from "../../../src/doors/schedules/schedule-store.ts";
 import { scheduleTool } from "../../../src/doors/schedules/schedules.ts";
@@ -156,6 +157,43 @@ describe("the message of a schedule", () => {
     await world.ended(turn);
     await world.ask("Again");
     expect(told).toEqual([replyTo, undefined]);
+  });
+
+  it("[SCHED-10] of an agent that works for another one comes to the conversation that a caller made, where its turn is answered", async () => {
+    const [root, child, grandchild] = ["root", "child", "grandchild"].map((name) => ({ account, name }));
+    if (root === undefined || child === undefined || grandchild === undefined) throw new Error("no addresses");
+    const parent = (session: string) => ({
+      session,
+      birth: null,
+      turn: "turn_1",
+      callId: "c1",
+      depth: 1,
+      root: "root",
+      maxDepth: 4,
+      untilMs: 9e15,
+      hasShare: false,
+    });
+    unwrap(await sessionObject(bindings, child).create(child, { parent: parent("root") }));
+    unwrap(await sessionObject(bindings, grandchild).create(grandchild, { parent: parent("child") }));
+    const tool = agent.tools.get("calculator");
+    const made: Json[] = [];
+    const context = toolContext({
+      account,
+      session: { id: "grandchild", metadata: {} },
+      replyTo: { channel: "agents" },
+    });
+    const input = { content: "Look again.", at: "2099-01-01T09:00" };
+    const scheduled = async () => void made.push(await scheduleTool().run(input, context));
+    if (tool) vi.spyOn(tool, "run").mockImplementation(scheduled);
+    provider.enqueue(calls([{ name: "calculator", arguments: '{"expression":"1"}' }]), text("Done."));
+    const replyTo = { channel: "callback", url: "https://hooks.example.com/x" };
+    const messages = [{ content: "Hi", options: {} }];
+    accepted(await sessionObject(bindings, root).submit(root, { messages, replyTo, create: {} }));
+    await ended("root");
+    expect(made).toEqual([expect.objectContaining({ to: expect.stringContaining("that you work for") })]);
+    expect(await only(made[0].id)).toMatchObject({ session: "root", isOfSession: true, replyTo });
+    unwrap(await sessionObject(bindings, root).erase(root));
+    expect(await desk.list()).toEqual([]);
   });
 
   it("[SCHED-9] is not sent in an account that is being erased", async () => {

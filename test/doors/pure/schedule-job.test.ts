@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { migrateAccount } from "../../../src/account/schema.ts";
 import { AppError } from "../../../src/core/errors.ts";
 import { timeOf } from "../../../src/doors/schedules/schedule-desk.ts";
@@ -25,6 +25,9 @@ beforeEach(() => {
   sent = new Map();
   around = () => {};
   isClosing = false;
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 function job(most = 100): ScheduleJob {
@@ -72,6 +75,31 @@ describe("the schedules of an account", () => {
     await job().run(start + 100.5 * hour);
     expect([...sent.keys()]).toEqual([`schedule a ${start + hour}`]);
     expect(job().dueMs()).toBe(start + 101 * hour);
+  });
+
+  it.each([
+    ["again and again", { cron: "0 * * * *", zone: "UTC" }, start + 8 * 24 * hour + hour],
+    ["once", timeOf({ at: "2026-11-26T13:00" }, start), undefined],
+  ])("[SCHED-3] what is due %s is not sent a week late, says so, and goes on", async (_, time, next) => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    create({ id: "a", time, session: "s" });
+    await job().run(start + 8 * 24 * hour);
+    expect(sent.size).toBe(0);
+    const error = expect.stringContaining("7 days ago");
+    expect(list()[0]).toMatchObject({ last: { dueMs: start + hour, session: "s", error } });
+    expect(list()[0]?.dueMs).toBe(next);
+    const line = { level: "warn", event: "schedule_missed", account: "default", schedule: "a" };
+    expect(warned.mock.calls.map(([text]) => JSON.parse(text))).toEqual([
+      { ...line, due_at: "2026-11-26T13:00:00.000Z" },
+    ]);
+    if (next !== undefined) await job().run(next);
+    expect([...sent.keys()]).toEqual(next === undefined ? [] : [`schedule a ${next}`]);
+  });
+
+  it("[SCHED-3] what is due once is sent up to a week late", async () => {
+    create({ id: "a", time: timeOf({ at: "2026-11-26T13:00" }, start) });
+    await job().run(start + hour + 7 * 24 * hour);
+    expect(sent.size).toBe(1);
   });
 
   it("[SCHED-1] seeded: one message for each due time, however often its sending is cut off", async () => {

@@ -212,9 +212,9 @@ describe("tools that it knows nothing of", () => {
     ["Ask researcher how high Mount Everest is.", ["delegate", "researcher", "how high Mount Everest is."]],
     ["Please ask the Researcher: how high is it?", ["delegate", "researcher", "how high is it?"]],
     ["Ask `fact-checker` to look at 17 words", ["delegate", "fact-checker", "look at 17 words"]],
-    ["Delegate this to researcher, it is late", ["delegate", "researcher", "it is late"]],
+    ["Ask the researcher, it is late", ["delegate", "researcher", "it is late"]],
     ["Please ask the reviewer to read it;", ["Reviewer", true, "read it;"]],
-    ["Hand it over to billing: the sum is wrong", ["handoff", "billing", "the sum is wrong"]],
+    ["Ask billing: the sum is wrong", ["handoff", "billing", "the sum is wrong"]],
     ["Ask researcher", ["delegate", "researcher", "Ask researcher"]],
   ])("[DEMO-14] calls whom the message asks, by a tool of that name or by one that offers it: %s", (ask, expected) => {
     const { calls } = decide({ messages: [user(ask)], tools: agents });

@@ -9,8 +9,9 @@ import { PrefixMeter } from "../../../src/model/demo/prefix-meter.ts";
 import type { DemoMessage, DemoRequest } from "../../../src/model/demo/request-rules.ts";
 import { calls, createFakeProvider, text } from "../../support/fake-provider.ts";
 import { providerContract } from "../../support/provider-contract.ts";
+import { toolsRefusal } from "../../support/strict-check.ts";
 
-describe("the demo model", () => providerContract("[DEMO-1]", () => createDemoFetch({ paceMs: 0 })));
+describe("the demo model", () => providerContract("[DEMO-1]", () => createDemoFetch({ paceMs: 0, toolsRefusal })));
 describe("the tests' provider", () =>
   providerContract("[FAKE-1]", (answer) => {
     const provider = createFakeProvider();

@@ -3,6 +3,7 @@ import type { ModelEvent } from "../../../src/core/model-event.ts";
 import { generate } from "../../../src/model/client.ts";
 import { createDemoFetch } from "../../../src/model/demo/demo-fetch.ts";
 import { type AnswerMeta, type DemoAnswer, framesOf } from "../../../src/model/demo/frames.ts";
+import { toolsRefusal } from "../../support/strict-check.ts";
 import { joined } from "../wire-tape.ts";
 
 const url = "https://demo.test/v1/chat/completions";
@@ -202,7 +203,7 @@ describe("a body that is no request", () => {
     [""],
     ["{"],
   ])("[DEMO-1] %s is refused in words, never thrown at", async (body) => {
-    const answer = await createDemoFetch({ paceMs: 0 })(url, { method: "POST", body });
+    const answer = await createDemoFetch({ paceMs: 0, toolsRefusal })(url, { method: "POST", body });
     expect([answer.status, await answer.json()]).toEqual([
       400,
       {

@@ -23,11 +23,12 @@ import { sessionName } from "../../session-fields.ts";
 import { type SentConversation, type TakenTurn, takeConversation } from "../../take-conversation.ts";
 import { hasLevels, namedModel } from "../named-model.ts";
 import { mustOfferChosen } from "../offered-tools.ts";
-import { failedTurn, openAiErrorResponse } from "../openai-error.ts";
+import { failedTurn, notYet, openAiErrorResponse } from "../openai-error.ts";
 import { failureOf } from "../openai-failure.ts";
 import type { ChatManner } from "./chunks.ts";
 import { chatCompletion } from "./completion.ts";
 import { readMessages } from "./messages.ts";
+import { approvalNeeded } from "./notes.ts";
 import { chatFields, metadataOf, samplingOf, thinkingOf, toolChoiceOf } from "./request.ts";
 import { Segment } from "./segment.ts";
 
@@ -158,15 +159,11 @@ async function completed(caller: Caller, place: TakenTurn, of: Completing): Prom
   if (isDone || (state.status === "waiting" && state.waitingFor.some(({ kind }) => kind === "client"))) {
     return Response.json(chatCompletion(segment, of), { headers: of.headers });
   }
-  const [call] = state.status === "waiting" ? state.waitingFor : [];
-  if (call === undefined) return withHeaders(failedTurn(stillWorking(of.id)), of.headers);
-  const detail = `The call ${call.name} ${call.arguments} waits for a person's approval: POST /v1/sessions/${place.session}/approvals/${call.id}. Then the answer is at GET /v1/chat/completions/${of.id}.`;
-  throw new AppError("approval_required", detail);
-}
-
-function stillWorking(id: string) {
-  const message = `The answer is not there yet; nothing is lost. Read it at GET /v1/chat/completions/${id}, or ask with "stream": true.`;
-  return { status: 504, error: { message, type: "server_error", param: null, code: "timeout" } };
+  const calls = state.status === "waiting" ? state.waitingFor : [];
+  if (calls.length === 0) {
+    return withHeaders(failedTurn(notYet(`/v1/chat/completions/${of.id}`, state.rest)), of.headers);
+  }
+  throw new AppError("approval_required", approvalNeeded(calls, { session: place.session, id: of.id }));
 }
 
 function headersOf({ session, forkedFrom }: TakenTurn): Record<string, string> {
@@ -194,7 +191,7 @@ async function readSegment(
   session: ReturnType<typeof sessionObject>,
   { turn, afterSeq, timeoutMs }: { turn: string; afterSeq?: number | undefined; timeoutMs: number },
 ): Promise<ReadSegment> {
-  const state = unwrap(await session.wait(turn, timeoutMs));
+  const state = unwrap(await session.wait(turn, timeoutMs, true));
   let beganMs = Date.now();
   if (state.status === "queued") return { segment: new Segment(), state, beganMs };
   const [first] = unwrap(await session.entries({ after: state.firstSeq - 1, limit: 1, lean: true })).entries;

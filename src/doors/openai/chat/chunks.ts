@@ -6,12 +6,13 @@
 import { addUsage, noUsage, type Usage } from "../../../core/cost.ts";
 import { type Cursor, formatCursor, type Progress } from "../../../core/cursor.ts";
 import type { PlacedEvent, SessionEvent } from "../../../core/event.ts";
+import type { TurnRest } from "../../../core/tool-steps.ts";
 import type { WaitingCall } from "../../../core/waits.ts";
 import type { BrokenStream, Encoder, Frame } from "../../../wire/encoder.ts";
 import { failureOf, isFiltered } from "../openai-failure.ts";
 import { type ChatUsage, chatUsage, finishReasonOf } from "./completion.ts";
 import { GivenText } from "./given-text.ts";
-import { callNote, resultNote, waitNote, waitNotice } from "./notes.ts";
+import { approvalWords, callNote, resultNote, waitNote, waitNotice } from "./notes.ts";
 
 /** How a client wants its chunks. */
 export interface ChatManner {
@@ -90,16 +91,24 @@ export class ChatChunks implements Encoder {
     if (calls.some(({ kind }) => kind === "client")) return this.#end("tool_calls");
     const { session } = this.#reader;
     const notes = calls.map((call) => this.#chunk({ reasoning_content: waitNote(session, call) }));
-    const notice = waitNotice(calls, { session, id: this.#of.id });
     const approvals = calls.map(({ id, name, arguments: text }) => {
       return { call_id: id, name, arguments: text, url: `/v1/sessions/${session}/approvals/${id}` };
     });
-    const more = { longline: { approvals } };
+    return [...notes, ...this.#pause(approvalWords(calls, session), { approvals })];
+  }
+
+  rests({ words, waiting }: TurnRest): Frame[] {
+    return this.#pause(`: ${words}`, { waiting });
+  }
+
+  /** Ends before the answer does. */
+  #pause(words: string, longline: object): Frame[] {
+    const notice = waitNotice(words, this.#of.id);
+    const content = this.#hasText ? `\n\n${notice}` : notice;
     // An answer with a form is read by a program: words would break the form. The words carry the mark themselves: a stream
     // that is cut after them must not leave them as part of the answer.
-    const words = this.#chunk({ content: this.#hasText ? `\n\n${notice}` : notice });
-    const marked = { data: { ...(words.data as object), ...more } };
-    return [...notes, ...(this.#of.hasForm ? [] : [marked]), ...this.#end("stop", undefined, more)];
+    const marked = { data: { ...(this.#chunk({ content }).data as object), longline } };
+    return [...(this.#of.hasForm ? [] : [marked]), ...this.#end("stop", undefined, { longline })];
   }
 
   broken({ code, detail: message }: BrokenStream): Frame[] {

@@ -36,7 +36,7 @@ export class GivenText {
     this.#isSame = false;
   }
 
-  /** What of `text` is new to the client; `undefined` when it is seen that other words were given. */
+  /** The part of `text` that is new to the client; `undefined` when the client was given other words. */
   add(text: string): string | undefined {
     const due = this.#units - this.#now.units;
     if (due > text.length) {

@@ -1,10 +1,10 @@
-/** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name; hints are taken and mean nothing. */
+/** A chat completion request as OpenAI's clients write it. Every documented parameter is honoured, or refused by its name; hints are taken and have no effect. */
 import * as z from "zod/mini";
-import { metadataBounds } from "../../../core/bounds.ts";
 import type { Sampling, Thinking, TurnOptions } from "../../../core/entry.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
 import { efforts, thinkingByEffort } from "../../../core/thinking.ts";
 import { toolName } from "../../function-tool.ts";
+import { metadata } from "../../session-fields.ts";
 import { emptyList, emptyObject, ignored, openAiHints, refused, taken } from "../parameter.ts";
 import { chatMessage } from "./messages.ts";
 
@@ -62,14 +62,7 @@ export const chatFields = lazySchema(() =>
     user: z.nullish(z.string().check(z.maxLength(512))),
     safety_identifier: z.nullish(z.string().check(z.maxLength(512))),
     prompt_cache_key: z.nullish(z.string().check(z.maxLength(512))),
-    metadata: z.nullish(
-      z
-        .record(
-          z.string().check(z.minLength(1), z.maxLength(metadataBounds.key)),
-          z.string().check(z.maxLength(metadataBounds.value)),
-        )
-        .check(z.refine((pairs) => Object.keys(pairs).length <= metadataBounds.pairs, "must have at most 16 entries")),
-    ),
+    metadata: z.nullish(metadata),
     store: taken(z.nullish(z.boolean()), "an answer is kept with its session in any case"),
     n: only(1),
     parallel_tool_calls: taken(z.nullish(z.boolean()), "false: of each reply the first call alone is taken"),

@@ -82,7 +82,7 @@ const format = lazySchema(() =>
     z.strictObject({ type: z.literal("json_object") }),
     z.strictObject({
       type: z.literal("json_schema"),
-      name: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -")),
+      name: toolName,
       schema: z.record(z.string(), z.unknown()),
       description: z.optional(z.string().check(z.maxLength(longestDescription))),
       strict: z.optional(z.boolean()),
@@ -111,7 +111,7 @@ const others = {
   prompt: refused("there are no stored prompts; send instructions"),
 };
 
-/** What adds to items that never come is asked for in vain, and changes nothing. */
+/** Additions to items that never come change nothing. */
 const including = lazySchema(() =>
   z.array(
     z.enum([

@@ -73,10 +73,18 @@ export async function storedItems(caller: Caller, name: string): Promise<PlacedI
     if (last === undefined) break;
     after = last.seq;
   }
-  const items = itemsOfEntries(entries, { session: name, birth: about.value.birth });
+  const waiting = await waitingIn(session, entries.at(-1));
+  const items = itemsOfEntries(entries, { session: name, birth: about.value.birth, waiting });
   const names = new Set(items.flatMap(({ item, response }) => [item.id, response]));
   const gone = new Set(unwrap(await session.withdrawn([...names])));
   return items.filter(({ item, response }) => !gone.has(item.id) && !gone.has(response));
+}
+
+/** The calls that wait in the turn of this entry, the session's newest. */
+async function waitingIn(session: ReturnType<typeof sessionOf>, last: Entry | undefined) {
+  if (last === undefined || last.type === "turn_ended") return [];
+  const state = unwrap(await session.wait(last.turn, 0));
+  return state.status === "waiting" ? state.waitingFor : [];
 }
 
 /** An item as a client would send it. */

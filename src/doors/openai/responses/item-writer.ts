@@ -1,6 +1,6 @@
 /**
  * Writes the items of one answer's output, in order: opens them, lets them grow, closes them. Ids, numbers and places
- * follow from step and attempt alone. What a restart voids is closed as incomplete and left out of the output, also for a
+ * follow from step and attempt alone. The output of an attempt that is restarted is closed as incomplete and left out of the output, also for a
  * reader that saw it in an earlier stream.
  */
 import type { ClientTool } from "../../../core/entry.ts";
@@ -61,7 +61,7 @@ export class ItemWriter {
   #index = 0;
   #open: OpenItem | undefined;
 
-  /** `suffix`: of the items' ids, in front of their reply's step. */
+  /** `suffix`: of the items' ids, before their reply's step. */
   constructor(frames: ResponseFrames, of: ItemForm) {
     this.#frames = frames;
     this.#of = of;
@@ -78,6 +78,11 @@ export class ItemWriter {
     const seen = this.#frames.seenBefore(this.#frames.at, attempt, least);
     if (seen !== undefined) this.#closeSeen(seen);
     this.#goTo(attempt);
+  }
+
+  /** Items come in a reply: where there is none, one of this step begins. */
+  mustHaveReply(step: number): void {
+    if (this.#replies.length === 0) this.beginReply(step, 1);
   }
 
   /** The text of the reply is void; it begins again. */

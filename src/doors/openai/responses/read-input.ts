@@ -11,7 +11,7 @@ export interface ReadInput {
   /** System and developer messages that come before everything else. */
   instructions: string[];
   items: HistoryItem[];
-  /** `id`: as the client named the request; `at`: how many items stand before the answer. */
+  /** `id`: as the client named the request; `at`: how many items come before the answer. */
   approvals: { ref: string; id: string; at: number; approve: boolean; reason?: string }[];
 }
 
@@ -54,7 +54,7 @@ function take(read: ReadInput, item: InputItem, place: number): void {
       return;
     case "mcp_approval_response": {
       const { approval_request_id: request, approve, reason } = item;
-      // Its place is in front of the ref; ids of earlier versions are a ref alone.
+      // Its place comes before the ref; ids of earlier versions are a ref alone.
       const ref = request.slice(request.lastIndexOf(".") + 1).replace("mcpr_", "");
       read.approvals.push({
         ref,

@@ -8,7 +8,7 @@ import type { CreateRequest } from "./create-request.ts";
 import { chosenName } from "./namespaces.ts";
 import { notePrefix, writeNotes } from "./notes.ts";
 
-/** Throws an AppError for parameters that cannot stand together. */
+/** Throws an AppError for parameters that exclude each other. */
 export function mustAgree(request: CreateRequest): void {
   const { previous_response_id: previous, conversation, background, store, stream, stream_options } = request;
   const not = (field: string, detail: string) => new AppError("invalid_request", `${field}: ${detail}`, { field });
@@ -17,7 +17,7 @@ export function mustAgree(request: CreateRequest): void {
   }
   if (store === false && background)
     throw not("background", "needs store, since a background response is asked for later.");
-  if (store === false && conversation !== undefined) throw not("store", "a conversation keeps what is said in it.");
+  if (store === false && conversation !== undefined) throw not("store", "a conversation keeps its items.");
   if (stream_options !== undefined && !stream) throw not("stream_options", "is for streams; send stream, too.");
   const taken = Object.keys(request.metadata ?? {}).find((name) => name.startsWith(notePrefix));
   if (taken !== undefined) throw not(`metadata.${taken}`, `names that begin with "${notePrefix}" are taken.`);

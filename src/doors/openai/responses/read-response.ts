@@ -4,6 +4,7 @@ import { type Outcome, unwrap } from "../../../account/outcome.ts";
 import { defined } from "../../../core/defined.ts";
 import { AppError } from "../../../core/errors.ts";
 import { eventsOfEntry } from "../../../core/event.ts";
+import type { TurnRest } from "../../../core/tool-steps.ts";
 import type { FoundAnswer } from "../../../session/read/answer-request.ts";
 import { sessionEvents, type sessionObject } from "../../../session/session-object.ts";
 import { type AnswerPlace, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
@@ -47,14 +48,18 @@ export async function readResponse(
   caller: Caller,
   place: AnswerPlace,
   { timeoutMs, encrypted = false }: { timeoutMs: number; encrypted?: boolean },
-): Promise<{ response: object; ended: boolean; failure?: OpenAiFailure | undefined }> {
+): Promise<{ response: object; ended: boolean; failure?: OpenAiFailure | undefined; rest?: TurnRest | undefined }> {
   const session = sessionOf(caller, place.session);
-  const state = unwrap(await session.wait(place.turn, timeoutMs));
+  const state = unwrap(await session.wait(place.turn, timeoutMs, true));
   const asked = unwrap(await askedOf(session, place, idOf(place)));
   const writer = new ResponseWriter({ ...place, defaultModel: await modelIn(caller, place), encrypted }, asked);
   const firstSeq = state.status === "queued" ? undefined : state.firstSeq;
   if (firstSeq !== undefined) await writeEvents(writer, session, { ...place, firstSeq });
-  return { response: writer.object(), ended: writer.ended, failure: writer.failure };
+  if (state.status === "waiting") writer.waits(state.waitingFor);
+  const { ended, failure } = writer;
+  const rest = ended ? undefined : state.rest;
+  const waits = rest && { longline: { waiting: rest.waiting } };
+  return { response: { ...writer.object(), ...waits }, ended, failure, rest };
 }
 
 /** Hands the session's stream through untouched; the reader's hang-up travels with the signal. */
@@ -93,7 +98,7 @@ async function writeEvents(
   for (let after = Math.max(firstSeq - 1, afterSeq), isOpen = true; isOpen; ) {
     const { entries } = unwrap(await session.entries({ after, limit: entriesInOneGo }));
     const own = entries.filter((entry) => entry.turn === turn);
-    for (const entry of own) writer.events(eventsOfEntry(entry));
+    writer.events(own.flatMap((entry) => eventsOfEntry(entry)));
     after = entries.at(-1)?.seq ?? after;
     isOpen = own.length > 0 && own.length === entries.length && !writer.ended;
   }

@@ -96,6 +96,11 @@ export class ResponseFrames {
     this.#at = of.base + of.attempt * unitsOfAttempt - 1 - Math.min(last, unitsOfClosing);
   }
 
+  /** Not part of the answer: it has the number of what the reader has last, after which it comes back. */
+  notice(type: string, data: object): void {
+    this.#write(type, data, Math.max(this.#at, this.#after));
+  }
+
   /** What was written since. */
   take(): Frame[] {
     const written = this.#written;
@@ -103,7 +108,7 @@ export class ResponseFrames {
     return written;
   }
 
-  #write(type: string, data: object): void {
-    this.#written.push({ event: type, data: { type, sequence_number: this.#at, ...data } });
+  #write(type: string, data: object, at = this.#at): void {
+    this.#written.push({ event: type, data: { type, sequence_number: at, ...data } });
   }
 }

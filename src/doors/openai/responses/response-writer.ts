@@ -1,12 +1,14 @@
-/** Writes one answer as OpenAI's Responses API tells it: typed events for a stream, or the Response object. The same events give the same items, ids and numbers, whenever they are read. */
+/** Writes one answer in the form of OpenAI's Responses API: typed events for a stream, or the Response object. The same events give the same items, ids and numbers, whenever they are read. */
 import { addUsage, noUsage, type Usage } from "../../../core/cost.ts";
 import type { TurnEndReason } from "../../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../../core/event.ts";
 import type { ToolCall } from "../../../core/message.ts";
-import { refOf } from "../../../core/waits.ts";
+import type { TurnRest } from "../../../core/tool-steps.ts";
+import { refOf, type WaitingCall } from "../../../core/waits.ts";
 import { approvalRequestId, formatAnswerId } from "../../../wire/answer-id.ts";
-import type { BrokenStream, Encoder, Frame } from "../../../wire/encoder.ts";
+import type { Encoder, Frame } from "../../../wire/encoder.ts";
 import type { AnswerRequest } from "../../../wire/manner.ts";
+import { goesOn } from "../openai-error.ts";
 import { failureOf, type OpenAiError, type OpenAiFailure } from "../openai-failure.ts";
 import { ItemWriter } from "./item-writer.ts";
 import { readNotes } from "./notes.ts";
@@ -46,16 +48,21 @@ export class ResponseWriter implements Encoder {
   readonly #items: ItemWriter;
   #model: string;
   #usage: Usage = noUsage;
-  #step = 0;
+  #step: number;
   /** The newest reply asked for something that is not done here: the answer ends with it. */
   #isHandedOver = false;
+  /** A person was asked about calls of other agents: the answer ends with them. */
+  #hasChildAsks = false;
   #begun = false;
+  /** The reader need not stay. */
+  #isOver = false;
   #standing: ResponseState | undefined;
   #failure: OpenAiFailure | undefined;
 
   constructor(of: ResponsePlace & ResponseView, asked: AnswerRequest) {
     this.#of = of;
     this.#asked = asked;
+    this.#step = asked.step ?? 0;
     this.#frames = new ResponseFrames(of.startingAfter);
     const suffix = formatAnswerId("", { session: of.session, turn: of.turn });
     this.#items = new ItemWriter(this.#frames, {
@@ -73,7 +80,7 @@ export class ResponseWriter implements Encoder {
   }
 
   get ended(): boolean {
-    return this.#standing !== undefined;
+    return this.#isOver || this.#standing !== undefined;
   }
 
   opening(): Frame[] {
@@ -89,20 +96,34 @@ export class ResponseWriter implements Encoder {
 
   events(events: readonly PlacedEvent[]): Frame[] {
     for (const placed of events) {
+      // Those that were answered together were asked together.
+      if (this.#hasChildAsks && placed.event.type !== "tool.approval_answered") break;
       if (this.ended) break;
       this.#begin();
       this.#take(placed.event);
     }
+    if (this.#hasChildAsks && !this.ended) this.#end({ status: "completed" });
     return this.#frames.take();
   }
 
-  /** Nothing: a call that the client or a person must answer ends the response when it comes. */
-  waits(): Frame[] {
-    return [];
+  /** Its own calls that the client or a person must answer end the response when they come: these are those of other agents that work for it. */
+  waits(calls: readonly WaitingCall[]): Frame[] {
+    const asks = calls.filter(({ child }) => child !== undefined);
+    if (asks.length === 0 || this.ended) return [];
+    this.#begin();
+    for (const call of asks) this.#askForChild(call);
+    this.#end({ status: "completed" });
+    return this.#frames.take();
   }
 
-  broken({ code, detail: message }: BrokenStream): Frame[] {
-    this.#error({ code, message, param: null });
+  rests({ words }: TurnRest): Frame[] {
+    this.#isOver = true;
+    const detail = `${words} ${goesOn(`/v1/responses/${formatAnswerId(responsePrefix, this.#of)}`)}`;
+    return this.broken({ code: "tool_waiting", detail });
+  }
+
+  broken({ code, detail: message }: { code: string; detail: string }): Frame[] {
+    this.#frames.notice("error", { code, message, param: null });
     return this.#frames.take();
   }
 
@@ -151,9 +172,15 @@ export class ResponseWriter implements Encoder {
       case "turn.ended":
         this.#ends(event);
         return;
-      case "turn.started":
       case "tool.approval_answered":
+        if (event.childCall === undefined) return;
+        this.#hasChildAsks = true;
+        this.#askForChild(event.childCall);
+        return;
+      case "turn.started":
       case "tool.finished":
+      case "agent.started":
+      case "agent.finished":
         return;
     }
   }
@@ -161,6 +188,13 @@ export class ResponseWriter implements Encoder {
   #handOver(write: () => void): void {
     this.#isHandedOver = true;
     write();
+  }
+
+  /** In an answer that began after that reply there may be no other one yet. */
+  #askForChild(call: ToolCall): void {
+    this.#items.close("completed");
+    this.#items.mustHaveReply(this.#step);
+    this.#items.approvalRequest(call, this.#requestId(call));
   }
 
   #requestId({ id }: ToolCall): string {

@@ -9,8 +9,7 @@ import { readJson } from "../../../http/read-json.ts";
 import { type Caller, mustAdmit } from "../../caller.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "../../on-disconnect.ts";
 import { Routes } from "../../routes.ts";
-import { failedTurn, openAiErrorResponse, respond } from "../openai-error.ts";
-import type { OpenAiFailure } from "../openai-failure.ts";
+import { failedTurn, notYet, openAiErrorResponse } from "../openai-error.ts";
 import { countInput, countRequest } from "./count-input.ts";
 import { createRequest, withDeclaredTools, withoutNulls } from "./create-request.ts";
 import { itemList, itemReading } from "./item-list.ts";
@@ -47,9 +46,10 @@ export const responses = new Routes({ refuse: openAiErrorResponse })
     const timeoutMs = request.background ? 0 : waitMs(caller);
     const wait = () => readResponse(caller, place, { timeoutMs, encrypted });
     const waits = !request.background && stopsOnDisconnect(caller, place.session, stops);
-    const { response, ended, failure } = waits ? await stoppingOnDisconnect(caller, place, wait) : await wait();
+    const { response, ended, failure, rest } = waits ? await stoppingOnDisconnect(caller, place, wait) : await wait();
     if (failure !== undefined && !request.background) return failed(failure, idOf(place));
-    return ended || request.background ? c.json(response) : tooLate(idOf(place));
+    if (ended || request.background) return c.json(response);
+    return failed(notYet(`/v1/responses/${idOf(place)}`, rest), idOf(place));
   })
   .post("/input_tokens", "key", async (c, caller) => {
     const request = parseBody(countRequest, withDeclaredTools(withoutNulls(await readJson(c.req.raw))));
@@ -108,17 +108,9 @@ function waitMs(caller: Caller): number {
   return Math.min(Number(seconds ?? longestWaitSeconds), longestWaitSeconds) * 1000;
 }
 
-/** The failed Response itself is kept at its address. */
-function failed(failure: OpenAiFailure, id: string): Response {
+/** The Response itself is at its address. OpenAI's clients would send a 504 again, and begin a second turn. */
+function failed(failure: Parameters<typeof failedTurn>[0], id: string): Response {
   const answer = failedTurn(failure);
   answer.headers.set("Location", `/v1/responses/${id}`);
-  return answer;
-}
-
-/** OpenAI's clients would send a 504 again, and begin a second turn. */
-function tooLate(id: string): Response {
-  const message = `The response is not whole yet, and goes on. Ask for it at GET /v1/responses/${id}, or send background or stream.`;
-  const answer = respond(504, { message, type: "server_error", param: null, code: "timeout" });
-  answer.headers.set("X-Should-Retry", "false");
   return answer;
 }

@@ -94,7 +94,7 @@ async function inConversation(caller: Caller, wanted: WantedResponse, name: stri
     const known = await sessionOf(caller, name).agent();
     if (!known.ok && known.code === "not_found") return inNewSession(caller, wanted, name);
     mustKeepAgent(unwrap(known), wanted.agent);
-    mustBe("With conversation send what is new only: it knows what the model said.");
+    mustBe("With conversation send what is new only: it has the model's answers.");
   }
   const answer = await submitTo(caller, wanted, { name });
   if (!answer.ok && "refusal" in answer && answer.refusal.code === "no_session") {

@@ -4,7 +4,7 @@ import type { ApprovalEntry, Entry, ToolEntry, UserEntry } from "../../../core/e
 import { eventsOfEntry } from "../../../core/event.ts";
 import { isOpening } from "../../../core/history.ts";
 import { sessionNameSource } from "../../../core/session-name.ts";
-import { refOf } from "../../../core/waits.ts";
+import { refOf, type WaitingCall } from "../../../core/waits.ts";
 import { approvalRequestId, formatAnswerId, parseAnswerId } from "../../../wire/answer-id.ts";
 import type { OutputItem } from "./response-items.ts";
 import { type ResponsePlace, ResponseWriter, responsePrefix } from "./response-writer.ts";
@@ -43,10 +43,11 @@ export interface PlacedItem {
   response: string;
 }
 
-/** `birth`: of the session, part of the names of its approval requests. */
+/** `birth`: of the session, part of the names of its approval requests. `waiting`: the calls that wait in its open turn. */
 export interface TranscriptOf {
   session: string;
   birth: string | null;
+  waiting?: readonly WaitingCall[];
 }
 
 /** A place, and what names the item in it. */
@@ -64,7 +65,9 @@ export function placeOfItem(id: string): { session: string; turn: string } | und
 
 /** All items of these entries, which are whole turns in order. */
 export function itemsOfEntries(entries: readonly Entry[], of: TranscriptOf): PlacedItem[] {
-  return turnsOf(entries).flatMap((turn) => new TurnItems(turn, of).all());
+  const { waiting = [], ...place } = of;
+  const turns = turnsOf(entries);
+  return turns.flatMap((turn, at) => new TurnItems(turn, place).all(at === turns.length - 1 ? waiting : []));
 }
 
 function turnsOf(entries: readonly Entry[]): Entry[][] {
@@ -84,6 +87,8 @@ class TurnItems {
   readonly #turn: string;
   readonly #items: PlacedItem[] = [];
   #afterSeq: number | undefined;
+  /** Of the newest reply. */
+  #step = 0;
   #answer: { writer: ResponseWriter; seq: number } | undefined;
   /** Ids of the newest reply's calls that run at the client. */
   #clientCalls: ReadonlySet<string> = new Set();
@@ -94,10 +99,21 @@ class TurnItems {
     this.#turn = entries[0]?.turn ?? "";
   }
 
-  all(): PlacedItem[] {
-    for (const entry of this.#entries) this.#take(entry);
+  all(waiting: readonly WaitingCall[]): PlacedItem[] {
+    for (const [at, entry] of this.#entries.entries()) {
+      if (isOfChild(entry) && !isOfChild(this.#entries[at - 1])) this.#childAsks(at);
+      this.#take(entry);
+    }
+    if (waiting.some(({ child }) => child !== undefined)) this.#writing(this.#entries.at(-1)).waits(waiting);
     this.#finish();
     return this.#items;
+  }
+
+  /** Those that were answered together, from this place on, end the answer before. */
+  #childAsks(from: number): void {
+    const others = this.#entries.findIndex((entry, at) => at > from && !isOfChild(entry));
+    const answered = this.#entries.slice(from, others < 0 ? undefined : others);
+    this.#writing(answered[0]).events(answered.flatMap((entry) => eventsOfEntry(entry)));
   }
 
   #take(entry: Entry): void {
@@ -105,12 +121,18 @@ class TurnItems {
     if (entry.type === "approval") return void this.#input(entry, this.#approval(entry));
     if (entry.type === "tool" && this.#clientCalls.has(entry.callId))
       return void this.#input(entry, this.#output(entry));
-    this.#answer ??= { writer: this.#writer(), seq: entry.seq };
+    const writer = this.#writing(entry);
     if (entry.type === "assistant") {
+      this.#step = entry.step;
       const ids = Object.entries(entry.waits ?? {}).flatMap(([id, kind]) => (kind === "client" ? [id] : []));
       this.#clientCalls = new Set(ids);
     }
-    this.#answer.writer.events(eventsOfEntry(entry));
+    writer.events(eventsOfEntry(entry));
+  }
+
+  #writing(entry: Entry | undefined): ResponseWriter {
+    this.#answer ??= { writer: this.#writer(), seq: entry?.seq ?? 0 };
+    return this.#answer.writer;
   }
 
   #user(entry: UserEntry): void {
@@ -128,7 +150,7 @@ class TurnItems {
     this.#items.push({ item, seq: entry.seq, side: "input", response: this.#response });
   }
 
-  /** Behind what a client answers another response begins. */
+  /** After a client's answers another response begins. */
   #input({ seq }: Entry, item: TranscriptItem): void {
     this.#finish();
     this.#afterSeq = seq;
@@ -177,7 +199,19 @@ class TurnItems {
   #writer(): ResponseWriter {
     const [first] = this.#entries;
     const options = first?.type === "user" ? first.options : {};
-    const asked = { options, metadata: {}, atMs: 0, isQueued: false, isStopped: false, birth: this.#of.birth };
+    const asked = {
+      options,
+      metadata: {},
+      atMs: 0,
+      isQueued: false,
+      isStopped: false,
+      birth: this.#of.birth,
+      step: this.#step,
+    };
     return new ResponseWriter({ ...this.#place, defaultModel: "" }, asked);
   }
+}
+
+function isOfChild(entry: Entry | undefined): boolean {
+  return entry?.type === "approval" && entry.child !== undefined;
 }

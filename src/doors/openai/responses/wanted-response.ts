@@ -33,7 +33,7 @@ export interface WantedResponse extends ReadInput {
   receipt: Receipt;
   /** The agent that the client named: a session that has another one refuses it. */
   agent?: string;
-  /** What a session that is made for it is like. */
+  /** What a session that is made for it has. */
   choices: SessionChoices;
   /** The model that answers in `items` are recorded with. */
   model: string;
@@ -41,7 +41,7 @@ export interface WantedResponse extends ReadInput {
   referred?: string;
 }
 
-/** Throws an AppError for what cannot be meant here. */
+/** Throws an AppError for what this Worker cannot do. */
 export async function wantedOf(caller: Caller, request: CreateRequest): Promise<WantedResponse> {
   const { input: items, session } = await resolveReferences(caller, request);
   const own = await agentFor(caller, { session: sessionNamed(request) ?? (session === "" ? undefined : session) });

@@ -83,3 +83,35 @@ it("[DELEG-20] two asks of children are two parts of useChat's message, answered
     expect(lastAssistantMessageIsCompleteWithApprovalResponses({ messages: [message] })).toBe(false);
   }
 });
+
+it.each([
+  ["before", true],
+  ["after", false],
+])(
+  "[DELEG-20] what the session itself asks %s the call of the agent is in the step of what the agent asks",
+  async (_, isFirst) => {
+    const own = { id: "o1", name: "publish", arguments: '{"text":"own"}' };
+    const asksOwn: SessionEvent[] = [
+      { type: "tool.called", ...own },
+      { type: "tool.approval_required", ...own },
+    ];
+    const [started, step, ...called] = begun as [SessionEvent, SessionEvent, ...SessionEvent[]];
+    const message = { role: "assistant", content: "", reasoning: "", toolCalls: [] };
+    const completed = { type: "message.completed", seq: 2, message, finishReason: "tool_calls", usage } as SessionEvent;
+    const reply = isFirst ? [...asksOwn, ...called] : [...called, ...asksOwn];
+    const writer = chunks();
+    const frames = writer.events(place([started, step, ...reply, completed]));
+    const waiting = await read([...frames, ...writer.waits([{ ...own, kind: "approval", sinceMs: 0 }, ask("a")])]);
+    expect(tools(waiting)).toEqual(["c1 input-available", "o1 approval-requested", "a approval-requested"]);
+    expect(waiting.parts.slice(-2).map(({ type }) => type)).toEqual(["dynamic-tool", "dynamic-tool"]);
+    // The stream that goes on after the answers changes these parts, and adds none.
+    const more: SessionEvent[] = [
+      { type: "tool.approval_answered", id: "o1", approve: false, reason: "No" },
+      answered("a", true),
+      { type: "tool.finished", callId: "o1", name: "publish", content: "Denied.", isError: true },
+      ...over,
+    ];
+    const ended = await read(chunks().events(place(more)), waiting);
+    expect(tools(ended)).toEqual(["c1 output-available", "o1 output-denied", "a output-available"]);
+  },
+);
