@@ -45,7 +45,8 @@ export async function submit(
     if ((given.history?.before.length ?? 0) > 0) return { type: "absent" };
     if (!given.beginsAnew) await lifecycle.refuseErased(address);
   } else {
-    if (given.history !== undefined) await historyOf(found.session).readAhead(given.history);
+    const sent = historyIn(given);
+    if (sent !== undefined) await historyOf(found.session).readAhead(sent);
     if (given.receipt?.isDerived) await untilStopped(found.session, given.receipt);
   }
   const isNew = lifecycle.ifAlive === undefined;
@@ -55,6 +56,11 @@ export async function submit(
   const submitted = alive.session.storage.transactionSync(() => takeSubmission(alive.session, given, checks));
   if (submitted.type === "accepted") await begin(alive, target, { ...given, isNew });
   return submitted;
+}
+
+/** Without any earlier message there is nothing to compare. */
+function historyIn({ history }: Submission): Submission["history"] {
+  return history?.before.length === 0 ? undefined : history;
 }
 
 /** A session that is made for a message. What refuses the message is found before anything is written. */
@@ -77,7 +83,8 @@ export function takeSubmission(
   const before = submittedBefore(rows, given);
   if (before !== undefined) return accepted(rows, before, { repeated: true });
   mustBe("agent");
-  const compared = given.history && historyOf(rows).compare(given.history);
+  const sent = historyIn(given);
+  const compared = sent && historyOf(rows).compare(sent);
   if (compared?.same === false) return { type: "edited", items: compared.items, afterSeq: compared.afterSeq };
   mustBe("model");
   const taken = takeAnswers(rows, given);
