@@ -41,12 +41,20 @@ export function median(values: readonly number[]): number {
 /** All ways in turns, from another one in each round; one round more than is counted. */
 export async function interleaved(world: World, ways: readonly Way[], round: Round): Promise<Record<string, Figures>> {
   const seen: Record<string, Figures[]> = {};
+  const fallen = new Set<string>();
+  // A subject that gives no whole answer, as peers do under many streams, has no figure: the others keep theirs.
+  const out = (way: Way, error: unknown): undefined => {
+    process.exitCode = 1;
+    console.error(`${way.name} takes no further part in this measure:`, error);
+    fallen.add(way.name);
+    delete seen[way.name];
+  };
   for (let n = 0; n <= world.rounds; n++) {
     for (const [place] of ways.entries()) {
       const way = ways[(place + n) % ways.length];
-      if (way === undefined) continue;
-      const figures = await round(way);
-      if (n > 0) seen[way.name] = [...(seen[way.name] ?? []), figures];
+      if (way === undefined || fallen.has(way.name)) continue;
+      const figures = await round(way).catch((error: unknown) => out(way, error));
+      if (n > 0 && figures !== undefined) seen[way.name] = [...(seen[way.name] ?? []), figures];
     }
   }
   return Object.fromEntries(Object.entries(seen).map(([name, all]) => [name, medians(all)]));
