@@ -1,6 +1,7 @@
 /** How an entry is written as JSON: its texts and its options come last, so that the beginning of a long row says everything else about it. Pure. */
 import type { Entry } from "../../core/entry.ts";
 import { JsonScan, type OpenString } from "../../core/nesting.ts";
+import { piecesOf } from "../../core/text-pieces.ts";
 
 /** The fields of entries that may be megabytes long. */
 export type TextField = "content" | "reasoning" | "summary";
@@ -43,17 +44,6 @@ export function textPiece(text: string): string {
 /** The entry's JSON as rows hold it. */
 export function rowsOf(text: string): string[] {
   return text.length <= unitsPerRow ? [text] : [...piecesOf(text, headUnits, unitsPerRow)];
-}
-
-/** Pieces of a text, the first of at most `firstUnits`. Never cuts between the halves of a surrogate pair: SQLite would store each half as U+FFFD. */
-export function* piecesOf(text: string, firstUnits: number, units: number): Generator<string> {
-  for (let from = 0; from < text.length; ) {
-    let to = Math.min(from + (from === 0 ? firstUnits : units), text.length);
-    const code = text.charCodeAt(to - 1);
-    if (to < text.length && code >= 0xd800 && code <= 0xdbff) to += to - from > 1 ? -1 : 1;
-    yield text.slice(from, to);
-    from = to;
-  }
 }
 
 /** The name of the text of an object's JSON that is this string; `undefined` for another one. */
