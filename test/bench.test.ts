@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Row } from "./bench/measure.ts";
-import { documentText, summary, table } from "./bench/report.ts";
+import { documentText, goalTable, summary, table } from "./bench/report.ts";
 
 const folder = "test/bench/peers";
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
@@ -40,6 +40,28 @@ describe("the bench", () => {
     const named = readFileSync("test/bench/sections.ts", "utf8");
     for (const word of ["turn of a warm session", "first turn of a session", "start of the process"])
       expect(named).toContain(word);
+  });
+
+  it("[BENCH-3] compares each goal that was measured with the figure, a step of a tool by the difference of two turns", () => {
+    const row = (section: string, measure: string, values: Row["values"]): Row => ({
+      section,
+      measure,
+      isRate: false,
+      values,
+    });
+    const [, , ...lines] = goalTable([
+      row("turn of a warm session", "first token, ms", { sketch: 2, native: 2.8, pipe: 1 }),
+      row("relay, 10 streams, 1 events a write", "tokens/s", { sketch: 20_000, native: 15_998 }),
+      row("tool loop, 5 steps", "whole turn, ms", { sketch: 10, native: 20 }),
+      row("tool loop, 20 steps", "whole turn, ms", { sketch: 25, native: 44 }),
+      row("start of the process", "listening and first token, ms", { sketch: 40, native: 71 }),
+    ]).split("\n");
+    expect(lines).toEqual([
+      "| first token of a warm session | at most 1.4 x | 1.40 | met |",
+      "| tokens a second of 10 streams | at least 0.8 x | 0.800 | not met |",
+      "| a step with a tool | at most 1.5 x | 1.60 | not met |",
+      "| start of the process to its first token, ms | at most 70 | 71.0 | not met |",
+    ]);
   });
 
   it("[BENCH-2] says in its text where and when it ran, and has a table for each section", () => {

@@ -20,6 +20,7 @@ import { type Agent, type AgentDefinition, missingAgent, resolveAgent } from "./
 import { agentsOf, type DelegationFeature } from "./delegation-feature.ts";
 import type { CallbackFeature, DeliveryFeature } from "./delivery-feature.ts";
 import type { DemoModel } from "./demo-model.ts";
+import type { HistoryFeature } from "./history-feature.ts";
 import type { RemoteTools, RemoteToolsSource } from "./remote-tools.ts";
 import type { RolloutFeature } from "./rollout-feature.ts";
 import { toolSecrets } from "./tool-secrets.ts";
@@ -66,6 +67,7 @@ export interface DoorPart {
   readonly schemas?: TurnSchemas | undefined;
   readonly deliveries?: DeliveryFeature | undefined;
   readonly callbacks?: CallbackFeature | undefined;
+  readonly history?: HistoryFeature | undefined;
   /** Work that it has the object of each account do beside requests. */
   accountJob?(host: AccountJobHost, bindings: Bindings, app: App): AccountJob;
 }
@@ -99,6 +101,8 @@ export interface App {
   deliveries: DeliveryFeature | undefined;
   /** Of `callbacks()`. */
   callbacks: CallbackFeature | undefined;
+  /** Of the doors whose clients keep copies of a conversation. */
+  history: HistoryFeature | undefined;
   /** How agents call one another; absent where none does. */
   delegation: DelegationFeature | undefined;
   /** How traces are made, and where they are sent. */
@@ -236,7 +240,7 @@ export function makeApp(
     listed ?? [...agents.all, ...agents.hidden].flatMap(({ tools }) => tools.all).find((tool) => tool.steps)?.steps;
   mustBeReceived(webhooks, doors);
   if (steps === undefined) mustMakeNoSignals(webhooks);
-  const carried = <P extends "schemas" | "deliveries" | "callbacks">(part: P): DoorPart[P] =>
+  const carried = <P extends "schemas" | "deliveries" | "callbacks" | "history">(part: P): DoorPart[P] =>
     doors.find((door) => door[part] !== undefined)?.[part];
   return {
     agents,
@@ -252,6 +256,7 @@ export function makeApp(
     remoteTools,
     deliveries: carried("deliveries") ?? delegation?.deliveries,
     callbacks: carried("callbacks"),
+    history: carried("history"),
     delegation,
     telemetry: observe?.configure(valuesOf(observe, values)),
     alerts,

@@ -150,7 +150,7 @@ export interface SessionChildren {
   /** What children ask of a person, in the open turn. */
   waiting(): WaitingCall[];
   /** The same with what was answered, of one turn. */
-  asked(turn: string): (ChildAsk & { step: number })[];
+  asked(turn: string): (ChildAsk & { step: number; agent: string })[];
   /** The call of this session for which the child works that asks for this approval, in the newest turn. */
   callOf(ref: string): string | undefined;
   /** Which of these approvals were given here before, in the newest turn. */

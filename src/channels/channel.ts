@@ -125,6 +125,8 @@ export interface ShownTool {
 export interface Approval {
   ref: string;
   name: string;
+  /** The called agent whose call it is; absent: the session's own agent calls. */
+  agent?: string;
   /** JSON text, exactly as the tool will get it. */
   arguments: string;
   state: "open" | "approved" | "denied" | "void";

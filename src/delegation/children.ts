@@ -124,11 +124,12 @@ export class Children implements SessionChildren {
     });
   }
 
-  asked(turn: string): (ChildAsk & { step: number })[] {
+  asked(turn: string): (ChildAsk & { step: number; agent: string })[] {
     return this.#rows.ofTurn(turn).flatMap((row) =>
       row.data.asks.map((ask) => {
         const isOver = ask.state === "open" && (row.state !== "open" || !this.#isAtWork(row));
-        return { ...ask, ...(isOver && { state: "void" as const }), step: row.data.step };
+        const { step, agent } = row.data;
+        return { ...ask, ...(isOver && { state: "void" as const }), step, agent };
       }),
     );
   }

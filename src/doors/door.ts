@@ -1,6 +1,7 @@
 /** WHAT a door is: paths that callers use, with everything they need. An app lists the ones it wants; the native one is always there. */
 import type { App, DoorPart } from "../agent/app.ts";
 import type { CallbackFeature, DeliveryFeature } from "../agent/delivery-feature.ts";
+import type { HistoryFeature } from "../agent/history-feature.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
@@ -44,6 +45,8 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   /** For a door whose answers get out by other ways than its own. */
   deliveries?: DeliveryFeature;
   callbacks?: CallbackFeature;
+  /** For a door whose clients send the whole conversation with each message. */
+  history?: HistoryFeature;
   /** Work that it has the object of each account do beside requests. */
   accountJob?(host: AccountJobHost, bindings: Bindings, app: App): AccountJob;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */

@@ -22,6 +22,7 @@ import { durableOf, type OpenSession } from "./open-session.ts";
 import { type AnswerPart, type FoundAnswer, findAnswer, withdraw } from "./read/answer-request.ts";
 import { readEvents } from "./read/event-stream.ts";
 import { type PastRequest, type PrefixReport, pastRequest, prefixReport, turnTrace } from "./read/past-request.ts";
+import { comparedWith } from "./read/reconcile.ts";
 import { mustBeTagged, tokenTag } from "./read/session-tag.ts";
 import { type ShownEntry, shownEntries, type UiHistory, uiHistory } from "./read/shown-entries.ts";
 import type { SessionDetails } from "./read/summarize.ts";
@@ -181,10 +182,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Whether the transcript ends with this history, by the digests of its items. */
   compare(history: string[]): Promise<Outcome<Comparison>> {
-    return outcome(async () => {
-      await this.#session.history.readAhead({ before: history });
-      return this.#session.history.compare({ before: history, results: [] });
-    });
+    return outcome(() => comparedWith(this.#session, history));
   }
 
   wait(turn: string, timeoutMs: number, untilRest?: boolean): Promise<Outcome<TurnState>> {

@@ -2,6 +2,7 @@
 
 import { defaultLimits } from "../agent/agent.ts";
 import type { SessionChildren } from "../agent/delegation-feature.ts";
+import type { SessionHistory } from "../agent/history-feature.ts";
 import type { VersionSource } from "../agent/rollout-feature.ts";
 import { AppError } from "../core/errors.ts";
 import type { SessionTelemetry, SessionTraces } from "../observe/telemetry.ts";
@@ -9,7 +10,6 @@ import { KvCount } from "../prefix-cache/kv-count.ts";
 import type { SessionSteps } from "../tools/steps/feature.ts";
 import { stepsNotListed } from "../tools/steps/step.ts";
 import { Feed } from "./read/feed.ts";
-import { Reconciler } from "./read/reconcile.ts";
 import { Checkpoint } from "./store/checkpoint.ts";
 import { countedStorage, RowCounter } from "./store/counted-sql.ts";
 import { FeedbackStore } from "./store/feedback.ts";
@@ -46,7 +46,8 @@ export interface OpenSession {
   heads: Heads;
   window: RequestWindow;
   learned: Learned;
-  history: Reconciler;
+  /** Absent where no door of the app has clients that keep copies of it. */
+  history?: SessionHistory | undefined;
   search: TranscriptSearch;
   feed: Feed;
   feedback: FeedbackStore;
@@ -120,7 +121,6 @@ export function openSession(
     heads,
     window: new RequestWindow(log, () => record.read().windowSeq, { hiddenSeqs: () => hiddenSeqs(inbox), kept }),
     learned: new Learned({ read: () => record.learned, write: (changes) => record.learn(changes) }),
-    history: new Reconciler(log, () => feed.closed),
     search: new TranscriptSearch(storage, log),
     feed,
   };

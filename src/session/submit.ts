@@ -1,4 +1,5 @@
 /** The one way into a session: messages, approvals, results, and the history that a client believes in. Checks them against the rows, and takes all of it in one transaction, or none. What a turn does then is decided in core. */
+
 import type { App } from "../agent/app.ts";
 import { AppError } from "../core/errors.ts";
 import { entriesOfHistory, type HistoryItem } from "../core/history.ts";
@@ -7,7 +8,7 @@ import { pace, toolsWorkMs } from "../http/pace.ts";
 import type { Notice } from "../observe/telemetry.ts";
 import type { AliveSession, SessionLifecycle } from "./lifecycle.ts";
 import type { AnswerPart } from "./read/answer-request.ts";
-import type { Reconciler } from "./read/reconcile.ts";
+import { historyOf } from "./read/reconcile.ts";
 import { SubmitRefused } from "./refusal.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { SessionAddress, SessionChoices } from "./store/session-record.ts";
@@ -44,7 +45,8 @@ export async function submit(
     if ((given.history?.before.length ?? 0) > 0) return { type: "absent" };
     if (!given.beginsAnew) await lifecycle.refuseErased(address);
   } else {
-    if (given.history !== undefined) await found.session.history.readAhead(given.history);
+    const sent = historyIn(given);
+    if (sent !== undefined) await historyOf(found.session).readAhead(sent);
     if (given.receipt?.isDerived) await untilStopped(found.session, given.receipt);
   }
   const isNew = lifecycle.ifAlive === undefined;
@@ -54,6 +56,11 @@ export async function submit(
   const submitted = alive.session.storage.transactionSync(() => takeSubmission(alive.session, given, checks));
   if (submitted.type === "accepted") await begin(alive, target, { ...given, isNew });
   return submitted;
+}
+
+/** Without any earlier message there is nothing to compare. */
+function historyIn({ history }: Submission): Submission["history"] {
+  return history?.before.length === 0 ? undefined : history;
 }
 
 /** A session that is made for a message. What refuses the message is found before anything is written. */
@@ -69,14 +76,15 @@ type Checks = (phase: "agent" | "model") => void;
 
 /** Takes all of it, or throws. `mustBe` refuses for what is not in the rows: who answers. Runs in the caller's transaction. */
 export function takeSubmission(
-  rows: SubmitRows & { history: Pick<Reconciler, "compare"> },
+  rows: SubmitRows & Parameters<typeof historyOf>[0],
   given: Submission,
   mustBe: Checks,
 ): Submitted {
   const before = submittedBefore(rows, given);
   if (before !== undefined) return accepted(rows, before, { repeated: true });
   mustBe("agent");
-  const compared = given.history && rows.history.compare(given.history);
+  const sent = historyIn(given);
+  const compared = sent && historyOf(rows).compare(sent);
   if (compared?.same === false) return { type: "edited", items: compared.items, afterSeq: compared.afterSeq };
   mustBe("model");
   const taken = takeAnswers(rows, given);

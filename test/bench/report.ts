@@ -53,6 +53,114 @@ export function summary(rows: readonly Row[]): string {
   return table(found).replaceAll(/^\| [^|]*: (?=[^|]* \|)/gm, "| ");
 }
 
+/** A goal of the native door: a figure as a ratio to the sketch, or, with `isWhole`, as it is. */
+interface Goal {
+  words: string;
+  is: "at most" | "at least";
+  goal: number;
+  isWhole?: true;
+  section: string;
+  measure: string;
+  /** What is taken away from the measure, and by what the rest is divided: a step is what 15 more of them take. */
+  less?: { section: string; by: number };
+}
+
+const firstToken = "first token, ms";
+const cpu = "CPU of 1,000 tokens, ms";
+const pacedStreams = "paced, 50 streams, a token every 20 ms";
+const goals: readonly Goal[] = [
+  {
+    words: "first token of a warm session",
+    is: "at most",
+    goal: 1.4,
+    section: "turn of a warm session",
+    measure: firstToken,
+  },
+  {
+    words: "first token of a new session",
+    is: "at most",
+    goal: 1.5,
+    section: "first turn of a session",
+    measure: firstToken,
+  },
+  ...[10, 50].map((streams) => {
+    const section = `relay, ${streams} streams, 1 events a write`;
+    return {
+      words: `tokens a second of ${streams} streams`,
+      is: "at least",
+      goal: 0.8,
+      section,
+      measure: "tokens/s",
+    } as const;
+  }),
+  {
+    words: "CPU of a token, 10 streams",
+    is: "at most",
+    goal: 1.3,
+    section: "relay, 10 streams, 1 events a write",
+    measure: cpu,
+  },
+  { words: "CPU of a token, 50 streams with a pace", is: "at most", goal: 1.4, section: pacedStreams, measure: cpu },
+  {
+    words: "how late their tokens are, ms",
+    is: "at most",
+    goal: 1,
+    isWhole: true,
+    section: pacedStreams,
+    measure: "lag p50, ms",
+  },
+  {
+    ...{
+      words: "a step with a tool",
+      is: "at most",
+      goal: 1.5,
+      section: "tool loop, 20 steps",
+      measure: "whole turn, ms",
+    },
+    less: { section: "tool loop, 5 steps", by: 15 },
+  },
+  {
+    words: "first token after 10,000 messages",
+    is: "at most",
+    goal: 1.2,
+    section: "after 10,000 messages, warm",
+    measure: firstToken,
+  },
+  {
+    words: "the same, evicted",
+    is: "at most",
+    goal: 1.5,
+    section: "after 10,000 messages, evicted",
+    measure: firstToken,
+  },
+  {
+    ...{ words: "memory of a live stream", is: "at most", goal: 1.1, section: "memory, 200 streams of new sessions" },
+    measure: "KB for each live stream",
+  },
+  {
+    ...{ words: "start of the process to its first token, ms", is: "at most", goal: 70, isWhole: true },
+    ...{ section: "start of the process", measure: "listening and first token, ms" },
+  },
+];
+
+/** Of each goal that was measured, whether it is met. Nothing is rounded before it is compared. */
+export function goalTable(rows: readonly Row[]): string {
+  const lines = goals.flatMap(({ words, is, goal, isWhole, less, ...row }) => {
+    const measured = (way: string) => {
+      const valueIn = (section: string) =>
+        rows.find((each) => each.section === section && each.measure === row.measure)?.values[way] ?? Number.NaN;
+      return less === undefined ? valueIn(row.section) : (valueIn(row.section) - valueIn(less.section)) / less.by;
+    };
+    const value = isWhole ? measured("native") : measured("native") / measured("sketch");
+    if (Number.isNaN(value)) return [];
+    const isMet = is === "at most" ? value <= goal : value >= goal;
+    return [
+      `| ${words} | ${is} ${goal}${isWhole ? "" : " x"} | ${value.toPrecision(3)} | ${isMet ? "met" : "not met"} |`,
+    ];
+  });
+  return ["| | goal | measured | |", "|---|---|---|---|", ...lines].join("\n");
+}
+
 /** One table for each section, so that a row has only the ways that take part in it. */
 export function documentText({ date, node, load, rounds, bytes }: About, rows: readonly Row[]): string {
   const names = [...new Set(rows.map(({ section }) => section))];
@@ -74,6 +182,14 @@ about the machine as about the subject, so compare ratios within a row, and CPU 
 Built modules: ${sizes.join(", ")}.
 
 ${summary(rows)}
+
+## Goals
+
+Of the native door, as ratios to the sketch where nothing else is said. [speed.md](speed.md) tells what stands in the way of those that are not met.
+
+${goalTable(rows)}
+
+## All figures
 
 ${tables.join("\n\n")}
 `;

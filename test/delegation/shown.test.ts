@@ -1,10 +1,20 @@
 import { expect, it } from "vitest";
 import type { ChildAsk } from "../../src/agent/delegation-feature.ts";
+import type { Approval } from "../../src/channels/channel.ts";
+import { approvalMessage } from "../../src/channels/discord/buttons.ts";
+import { approvalBlocks, approvalText } from "../../src/channels/slack/pressed.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { refOf } from "../../src/core/waits.ts";
 import { type ReplySources, replyOf } from "../../src/session/deliver/reply.ts";
 
-const ask = (ref: string, state: ChildAsk["state"]) => ({ ref, name: "publish", arguments: "{}", state, step: 1 });
+const ask = (ref: string, state: ChildAsk["state"]) => ({
+  ref,
+  name: "publish",
+  arguments: "{}",
+  state,
+  step: 1,
+  agent: "writer",
+});
 const asks = [ask("a", "open"), ask("b", "approved"), ask("c", "denied")];
 const started = { seq: 1, type: "user", turn: "turn_1", content: "Go" };
 const reply = {
@@ -32,9 +42,9 @@ it("[DELEG-10] a channel shows what a child asks beside its call, under the name
   const { approvals, tools, state } = shown() ?? {};
   const ref = (callId: string) => refOf({ birth: "b", turn: "turn_1", step: 1, callId });
   expect(approvals).toEqual([
-    { ref: ref("a"), name: "publish", arguments: "{}", state: "open" },
-    { ref: ref("b"), name: "publish", arguments: "{}", state: "approved" },
-    { ref: ref("c"), name: "publish", arguments: "{}", state: "denied" },
+    { ref: ref("a"), name: "publish", agent: "writer", arguments: "{}", state: "open" },
+    { ref: ref("b"), name: "publish", agent: "writer", arguments: "{}", state: "approved" },
+    { ref: ref("c"), name: "publish", agent: "writer", arguments: "{}", state: "denied" },
   ]);
   expect([state, tools]).toEqual([
     "waiting",
@@ -55,4 +65,15 @@ it("[DELEG-10] once the turn is over its open asks have no buttons any more", ()
     atMs: 0,
   };
   expect(shown([ended])?.approvals.map(({ state }) => state)).toEqual(["void", "approved", "denied"]);
+});
+
+it("[DELEG-10] Slack and Discord name the agent that asks, and none where the session's own agent does", () => {
+  const of = { ref: "r", name: "publish", arguments: "{}", state: "open" as const };
+  const texts = (approval: Approval) => [
+    approvalText(approval),
+    JSON.stringify(approvalBlocks(approval, { session: "s", asker: "U1" })),
+    approvalMessage(approval, "U1").content,
+  ];
+  for (const text of texts({ ...of, agent: "writer" })) expect(text).toContain("of the agent writer");
+  for (const text of texts(of)) expect(text).not.toContain("of the agent");
 });

@@ -89,12 +89,13 @@ export function approvalMessage(
   asker: string,
   session?: string,
 ): { content: string; components: object[] } {
-  const { ref, name, arguments: text, state, by } = approval;
+  const { ref, name, agent, arguments: text, state, by } = approval;
   // A backtick as JSON spells it too: three of them would end the block, and what follows would pose as the bot's words.
   const all = messengerText(text).replaceAll("`", "\\u0060");
   const { shown, leftOut } = cutToRoom(all, argumentChars, (piece) => piece.length);
   const cut = leftOut > 0 ? `\n_${leftOut} more characters are not shown: deny it if you do not know them._` : "";
-  const question = `**${name}** wants to run with exactly this:\n\`\`\`json\n${shown}\n\`\`\`${cut}`;
+  const of = agent === undefined ? "" : ` of the agent ${agent}`;
+  const question = `**${name}**${of} wants to run with exactly this:\n\`\`\`json\n${shown}\n\`\`\`${cut}`;
   if (state === "open") {
     const button = (answer: "approve" | "deny", label: string, style: number) => ({
       type: 2,

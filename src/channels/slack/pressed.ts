@@ -45,7 +45,7 @@ export function approvalBlocks(
       ? { type: "actions", elements: [button("Approve", approveId, "primary"), button("Deny", denyId, "danger")] }
       : { type: "context", elements: [{ type: "mrkdwn", text: mrkdwn(outcomeOf(approval)) }] };
   return [
-    section(`*${mrkdwn(approval.name)}* wants to run with exactly this:`),
+    section(`*${mrkdwn(approval.name)}*${mrkdwn(whose(approval))} wants to run with exactly this:`),
     ...argumentSections(approval, sections),
     end,
   ];
@@ -53,7 +53,13 @@ export function approvalBlocks(
 
 /** The words of the message where no blocks are shown. */
 export function approvalText(approval: Approval): string {
-  return approval.state === "open" ? `May ${approval.name} run?` : `${approval.name}: ${outcomeOf(approval)}`;
+  const name = `${approval.name}${whose(approval)}`;
+  return approval.state === "open" ? `May ${name} run?` : `${name}: ${outcomeOf(approval)}`;
+}
+
+/** A person must know who asks: a called agent, or the one that they talk with. */
+function whose({ agent }: Approval): string {
+  return agent === undefined ? "" : ` of the agent ${agent}`;
 }
 
 export async function pressed(action: Pressed, { settings, rules }: SlackSetup): Promise<Inbound> {

@@ -1,4 +1,5 @@
 /** The door for clients of OpenAI's API: chat completions, responses, conversations and the list of models. */
+import { clientHistory } from "../../session/read/reconcile.ts";
 import { type Door, defineDoor } from "../door.ts";
 import { schemas } from "../json-schemas.ts";
 import { Routes } from "../routes.ts";
@@ -26,6 +27,7 @@ export function openai(): Door {
       ["/v1/chat/completions", chatCompletions],
     ],
     check: (app, bindings) => mustBeDistinct({ app, bindings }),
+    history: clientHistory,
     encoders: {
       "openai-chat": (manner, stream) => new ChatChunks(manner as ChatManner, stream),
       "openai-responses": (manner, stream) => {

@@ -1,32 +1,42 @@
 /** The transcript as clients keep copies of it: each entry is read once, when the first copy is compared with it. Decides nothing; `core/reconcile` does. */
+import type { HistoryFeature, HistoryLog, SentHistory, SessionHistory } from "../../agent/history-feature.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Comparison, KnownHistory } from "../../core/reconcile.ts";
 import { pace } from "../../http/pace.ts";
-import type { TranscriptLog } from "../store/transcript-log.ts";
 
 /** Entries read in one go: about 5 ms. */
 const page = { limit: 64, maxUnits: 200_000 };
 const pageMs = 5;
 
-/** A history as a client sends it, by the digests of its items. `results`: of its last calls, which may be known already. */
-export interface SentHistory {
-  before: readonly string[];
-  results: readonly string[];
+/** Of the doors whose clients keep copies. */
+export const clientHistory: HistoryFeature = { session: (log, isGone) => new Reconciler(log, isGone) };
+
+/** Throws `not_configured` in an app without a door whose clients keep copies. */
+export function historyOf({ history }: { history?: SessionHistory | undefined }): SessionHistory {
+  if (history === undefined)
+    throw new AppError("not_configured", "No door of this app takes histories. Add openai() or aiSdk() to its doors.");
+  return history;
 }
 
-export class Reconciler {
-  readonly #log: TranscriptLog;
+/** The transcript compared with a history without results, by the digests of its items. */
+export async function comparedWith(session: Parameters<typeof historyOf>[0], before: string[]): Promise<Comparison> {
+  const history = historyOf(session);
+  await history.readAhead({ before });
+  return history.compare({ before, results: [] });
+}
+
+class Reconciler implements SessionHistory {
+  readonly #log: HistoryLog;
   readonly #isGone: () => boolean;
   readonly #known = new KnownHistory();
   #seq = 0;
 
   /** `isGone`: whether the session was erased meanwhile. */
-  constructor(log: TranscriptLog, isGone: () => boolean) {
+  constructor(log: HistoryLog, isGone: () => boolean) {
     this.#log = log;
     this.#isGone = isGone;
   }
 
-  /** Reads a long transcript page by page for a comparison with `history`; other work is done between the pages. */
   async readAhead(history: Pick<SentHistory, "before">): Promise<void> {
     if (history.before.length === 0) return;
     while (this.#readPage() && this.#seq < this.#log.lastSeq) {
@@ -35,7 +45,6 @@ export class Reconciler {
     }
   }
 
-  /** Whether the transcript ends with this history. Results that come a second time may have been answered by then. */
   compare({ before, results }: SentHistory): Comparison {
     if (before.length === 0) return { same: true };
     while (this.#readPage());

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { responseWords } from "../../../src/doors/openai/responses/response-refusals.ts";
 import { nativeWords } from "../../../src/doors/refusal-words.ts";
 import { type OpenSession, openSession } from "../../../src/session/open-session.ts";
+import { clientHistory } from "../../../src/session/read/reconcile.ts";
 import { type SubmitRefusal, SubmitRefused } from "../../../src/session/refusal.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import type { Submission } from "../../../src/session/submit/submit-rows.ts";
@@ -102,7 +103,7 @@ it("[SUBMIT-1] answers, messages and what they go by are taken together, and the
     expect(rows()).toEqual(after);
   }));
 
-it("[SUBMIT-1] of a history that differs from the transcript nothing is taken: where they part is told", () =>
+it("[SUBMIT-1] [APP-13] of a history that differs from the transcript nothing is taken: where they part is told", () =>
   inSession((session, rows) => {
     const turn = session.turns.accept(
       { message: { content: "Hello", options: { via: "openai" } }, receipt: {}, onBusy: "queue" },
@@ -111,6 +112,9 @@ it("[SUBMIT-1] of a history that differs from the transcript nothing is taken: w
     session.log.append([assistant({ turn }), ended({ turn })]);
     const before = rows();
     const submission = { messages: [message], history: { before: ["another"], results: [] } };
+    // In an app without a door whose clients keep copies: it came from a Worker of another deployment.
+    expect(() => takeSubmission(session, submission, () => {})).toThrow("Add openai() or aiSdk() to its doors.");
+    session.history = clientHistory.session(session.log, () => false);
     expect(takeSubmission(session, submission, () => {})).toEqual({ type: "edited", items: 0, afterSeq: 0 });
     expect(rows()).toEqual(before);
   }));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../../src/account/outcome.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import { UiChunks, type UiManner } from "../../../src/doors/ai-sdk/chunks.ts";
-import { Reconciler } from "../../../src/session/read/reconcile.ts";
+import { clientHistory } from "../../../src/session/read/reconcile.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
 import { formatManner, type Manner } from "../../../src/wire/manner.ts";
 import { assistant, ended, user } from "../../support/entries.ts";
@@ -90,7 +90,7 @@ describe("a long history that a client sends again", () => {
   it("[KEEP-8] is compared page by page, and other work comes between", async () => {
     const log = new MemoryLog();
     log.append(turns(1_000));
-    const history = new Reconciler(log, () => false);
+    const history = clientHistory.session(log, () => false);
     const compare = async () => {
       await history.readAhead({ before: ["x"] });
       return history.compare({ before: ["nothing of it"], results: [] });
@@ -113,7 +113,7 @@ describe("a long history that a client sends again", () => {
     const log = new MemoryLog();
     log.append(turns(1_000));
     let isGone = false;
-    const compared = new Reconciler(log, () => isGone).readAhead({ before: ["x"] });
+    const compared = clientHistory.session(log, () => isGone).readAhead({ before: ["x"] });
     isGone = true;
     await expect(compared).rejects.toMatchObject({ code: "not_found" });
   });
