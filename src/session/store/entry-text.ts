@@ -65,6 +65,16 @@ export function parsedBeginning(json: string, close: string): { value: unknown; 
   }
 }
 
+/** Where a string ends that goes on at the beginning of `raw`. What is before `from` is escaped. */
+export function closingQuote(raw: string, from: number): number | undefined {
+  for (let at = raw.indexOf('"', from); at >= 0; at = raw.indexOf('"', at + 1)) {
+    let before = at;
+    while (before > from && raw[before - 1] === "\\") before--;
+    if ((at - before) % 2 === 0) return at;
+  }
+  return undefined;
+}
+
 /**
  * The entry of which this is the beginning of the JSON: a text that is cut as far as it is here, "" for one that comes later,
  * and no options where these are cut. `undefined` where the beginning does not say everything else: that of an earlier
