@@ -1,6 +1,7 @@
 /** WHAT copies of a conversation at clients are to a session: what doors bring whose clients send the whole of it with each message. An app without such a door carries none of the code. */
 import type { Entry } from "../core/entry.ts";
 import type { Comparison } from "../core/reconcile.ts";
+import type { Pause } from "../http/pace.ts";
 
 /** A history as a client sends it, by the digests of its items. `results`: of its last calls, which may be known already. */
 export interface SentHistory {
@@ -19,10 +20,21 @@ export interface SessionHistory {
 /** The log of a session, of which each entry is read once. */
 export interface HistoryLog {
   readonly lastSeq: number;
-  read(range: { after: number; limit: number; maxUnits?: number }): Entry[];
+  /** `noParts`: ends before an entry that is stored in parts, unless that is in memory. */
+  read(range: { after: number; limit: number; maxUnits?: number; noParts?: boolean }): Entry[];
+  /** Brings an entry in parts into memory, for the `read` that follows. False when it is not wanted any more, by `pause`. */
+  readLong(seq: number, pause: Pause): Promise<boolean>;
 }
 
+/** The entry whose JSON is in `rows`, read part by part, and its length in UTF-16 units; `undefined` when it is not wanted any more, by `pause`. Throws a SyntaxError for rows that are no JSON. */
+export type PartsReader = (
+  rows: Iterable<string>,
+  pause: Pause,
+) => Promise<{ entry: Entry; units: number } | undefined>;
+
 export interface HistoryFeature {
+  /** Histories have texts of megabytes, which are stored in parts. */
+  readParts: PartsReader;
   /** `isGone`: whether the session was erased meanwhile. */
   session(log: HistoryLog, isGone: () => boolean): SessionHistory;
 }

@@ -60,13 +60,30 @@ function rotated(value: number, bits: number): number {
 
 /** Names a text for comparing, not for proving anything (cyrb53, public domain). */
 export function fingerprint(text: string): string {
-  let [high, low] = [0xdeadbeef, 0x41c6ce57];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    high = Math.imul(high ^ code, 2654435761);
-    low = Math.imul(low ^ code, 1597334677);
+  return new FingerprintParts().take(text).name;
+}
+
+/** The same of a text that comes in pieces. */
+export class FingerprintParts {
+  #high = 0xdeadbeef;
+  #low = 0x41c6ce57;
+
+  take(piece: string): this {
+    let [high, low] = [this.#high, this.#low];
+    for (let i = 0; i < piece.length; i++) {
+      const code = piece.charCodeAt(i);
+      high = Math.imul(high ^ code, 2654435761);
+      low = Math.imul(low ^ code, 1597334677);
+    }
+    [this.#high, this.#low] = [high, low];
+    return this;
   }
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36);
+
+  /** Of all that was taken. */
+  get name(): string {
+    let [high, low] = [this.#high, this.#low];
+    high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+    low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+    return (4294967296 * (2097151 & low) + (high >>> 0)).toString(36);
+  }
 }

@@ -1,9 +1,10 @@
 /** Reads the history that a client sends with its own copy of the conversation: decides which part of it the transcript already has, and how the rest becomes entries. Pure. */
 import { noUsage } from "./cost.ts";
 import { defined } from "./defined.ts";
-import { fingerprint } from "./digest.ts";
+import { FingerprintParts, fingerprint } from "./digest.ts";
 import type { AssistantEntry, Entry, TurnOptions } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
+import { glanceUnits, piecesOf } from "./text-pieces.ts";
 
 /** One message of such a copy. `calls` are of tools that run at the client; what runs on the server a client never sees. */
 export type HistoryItem =
@@ -13,15 +14,36 @@ export type HistoryItem =
 
 /** Names an item, to be compared with another. Blanks around a text are lost in many clients. */
 export function itemDigest(item: HistoryItem): string {
+  return fingerprint(named(item, item.content.trim()));
+}
+
+/** UTF-16 units of a long text that are digested in one go: about 2 ms. */
+export const digestUnits = 300_000;
+
+/** The same of an item with a long text. `between` is waited for before each `digestUnits` of it. */
+export async function itemDigestInPieces(item: HistoryItem, between: () => Promise<void>): Promise<string> {
+  const json = named(item, "");
+  const at = item.role === "assistant" ? '["assistant","'.length : json.length - '"]'.length;
+  const digest = new FingerprintParts().take(json.slice(0, at));
+  let units = digestUnits;
+  for (const piece of piecesOf(item.content.trim(), glanceUnits)) {
+    units += piece.length;
+    if (units > digestUnits) await between();
+    units %= digestUnits;
+    digest.take(JSON.stringify(piece).slice(1, -1));
+  }
+  return digest.take(json.slice(at)).name;
+}
+
+/** What an item with this text is named by. */
+function named(item: HistoryItem, text: string): string {
   switch (item.role) {
     case "user":
-      return fingerprint(JSON.stringify(["user", item.speaker ?? "", item.content.trim()]));
+      return JSON.stringify(["user", item.speaker ?? "", text]);
     case "assistant":
-      return fingerprint(
-        JSON.stringify(["assistant", item.content.trim(), item.calls.map(({ id, name }) => [id, name])]),
-      );
+      return JSON.stringify(["assistant", text, item.calls.map(({ id, name }) => [id, name])]);
     case "tool":
-      return fingerprint(JSON.stringify(["tool", item.callId, item.content.trim()]));
+      return JSON.stringify(["tool", item.callId, text]);
   }
 }
 

@@ -2,10 +2,10 @@
 import { unwrap } from "../account/outcome.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
+import { piecesOf } from "../core/text-pieces.ts";
 import { pace } from "../http/pace.ts";
 import { sessionObject } from "../session/session-object.ts";
 import type { CopiedLine, CopyPlan } from "../session/store/copying.ts";
-import { piecesOf } from "../session/store/entry-text.ts";
 import type { SessionSummary } from "../wire/native.ts";
 import type { Caller } from "./caller.ts";
 

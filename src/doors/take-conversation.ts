@@ -6,7 +6,15 @@ import { sha256Hex } from "../core/digest.ts";
 import type { TurnOptions } from "../core/entry.ts";
 import type { AppError } from "../core/errors.ts";
 import { handedOutText } from "../core/handed-out.ts";
-import { entriesOfHistory, type HistoryItem, itemDigest, type SplitHistory, splitHistory } from "../core/history.ts";
+import {
+  digestUnits,
+  entriesOfHistory,
+  type HistoryItem,
+  itemDigest,
+  itemDigestInPieces,
+  type SplitHistory,
+  splitHistory,
+} from "../core/history.ts";
 import { inPieces, pace, toolsWorkMs } from "../http/pace.ts";
 import type { AnswerPart } from "../session/read/answer-request.ts";
 import type { SubmitRefusal } from "../session/refusal.ts";
@@ -149,6 +157,8 @@ async function submitParts(
 const itemMs = 0.004;
 const callMs = 0.01;
 const digestUnitsPerMs = 200_000;
+/** A piece of a long text: it may be full of escapes. */
+const longPieceMs = 5;
 /** UTF-16 units that are hashed for one request at most: the question is a part of each call's name. */
 const mostHashed = 20_000_000;
 
@@ -156,6 +166,10 @@ async function digestsOf(items: readonly HistoryItem[]): Promise<string[]> {
   const digests: string[] = [];
   const pieces = inPieces();
   for (const item of items) {
+    if (item.content.length > digestUnits) {
+      digests.push(await itemDigestInPieces(item, () => pieces(longPieceMs)));
+      continue;
+    }
     await pieces(itemMs + item.content.length / digestUnitsPerMs);
     digests.push(itemDigest(item));
   }

@@ -30,6 +30,25 @@ export async function pace(workMs: number): Promise<void> {
   freeAtMs = Math.min(Math.max(freeAtMs, beginMs) + workMs, nowMs + longestWaitMs);
   // A timer, also of 0 ms: only then does the runtime look for requests that have come.
   await pause(beginMs - nowMs);
+  await apart();
+}
+
+/** Waits for a place of `workMs`, or, without it, between pieces of work that has its place already: short requests are answered, and hardly any other long work begins meanwhile. False: nothing of the work is wanted any more. */
+export type Pause = (workMs?: number) => Promise<boolean>;
+
+/** The pauses of work that may be over before it is done. */
+export function pausing(isOver: () => boolean): Pause {
+  return async (workMs) => {
+    if (workMs === undefined) {
+      await pause(0);
+      await apart();
+    } else await pace(workMs);
+    return !isOver();
+  };
+}
+
+/** Begins a piece once the one before is over for long enough. */
+async function apart(): Promise<void> {
   overAtMs ??= Date.now();
   // On a slow machine several places come due together. A clock may be set back.
   while (Date.now() >= overAtMs && Date.now() - overAtMs < gapMs) {

@@ -106,6 +106,7 @@ export class SessionLifecycle {
     const [ctx, bindings, app] = [this.#ctx, this.#bindings, this.#app];
     session.durable = app.steps?.session(session);
     session.history = app.history?.session(session.log, () => session.feed.closed);
+    session.log.readParts = app.history?.readParts;
     const hold = (sending: Promise<void>) => ctx.waitUntil(sending);
     const work = new SessionWork(session, withAgent({ ctx, bindings, app, reporter, eraseAtMs }, now));
     const children = app.delegation?.session({ session, bindings, agent: () => now.agent, hold, work });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Entry, NewEntry } from "../../src/core/entry.ts";
-import { entriesOfHistory, type HistoryItem, historyFault, itemDigest } from "../../src/core/history.ts";
+import {
+  entriesOfHistory,
+  type HistoryItem,
+  historyFault,
+  itemDigest,
+  itemDigestInPieces,
+} from "../../src/core/history.ts";
 import { TranscriptChecker } from "../../src/core/legal.ts";
 import { KnownHistory } from "../../src/core/reconcile.ts";
 import { messagesOf } from "../../src/core/request.ts";
@@ -159,4 +165,15 @@ describe("a conversation that is told again", () => {
       afterSeq: 0,
     });
   });
+});
+
+it("[BOUND-41] a long item has the same digest in pieces of about 300,000 units, wherever they end", async () => {
+  const text = `  ${'日"😀\\\ud83d'.repeat(60_001)}\n`;
+  const items = [said(text), said(text, 'An"n'), answer(text), answer(text, "c0", "c1"), given("c0", text), said("")];
+  for (const item of items) {
+    let pieces = 0;
+    const digest = await itemDigestInPieces(item, async () => void pieces++);
+    expect([item.role, digest]).toEqual([item.role, itemDigest(item)]);
+    expect(pieces).toBe(Math.ceil(item.content.trim().length / 300_000));
+  }
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { followingMs, inPieces, jsonWorkMs, pace, parsedAlone, readingPace } from "../../src/http/pace.ts";
+import { followingMs, inPieces, jsonWorkMs, pace, parsedAlone, pausing, readingPace } from "../../src/http/pace.ts";
 
 /** A day apart from other tests, which may have reserved time. */
 let day = 0;
@@ -193,4 +193,23 @@ it("[BOUND-39] a large body of many values keeps the next one waiting for longer
   await Promise.all(reading);
   const [first = 0, second = 0, third = 0] = begun;
   expect([second - first >= 300, third - second < 250]).toEqual([true, true]);
+});
+
+it("[BOUND-41] pieces of work that has its place as a whole leave time for what came meanwhile, and come before the next work", async () => {
+  const nowMs = Date.now();
+  const begun: [string, number][] = [];
+  const isOver = () => begun.length === 8;
+  const work = async (name: string) => {
+    const pause = pausing(isOver);
+    for (let goesOn = await pause(40); goesOn; goesOn = begun.at(-1)?.[0] === name && begun.length % 4 > 0) {
+      begun.push([name, Date.now() - nowMs]);
+      expect(await pause()).toBe(!isOver());
+    }
+  };
+  const working = [work("a"), work("b")];
+  await vi.runAllTimersAsync();
+  await Promise.all(working);
+  expect(begun.map(([name]) => name).join("")).toBe("aaaabbbb");
+  const gaps = begun.slice(1).map(([, ms], at) => ms - (begun[at]?.[1] ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(3);
 });

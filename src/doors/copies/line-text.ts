@@ -1,6 +1,6 @@
 /** One line of an import as it comes. A long text of its entry is taken out in parts, so that no piece of work has all of it. Pure; what the line says is checked by `read-import.ts`. */
 import { JsonScan } from "../../core/nesting.ts";
-import { parsedBeginning, type TextField, textAt } from "../../session/store/entry-text.ts";
+import { closingQuote, parsedBeginning, type TextField, textAt } from "../../session/store/entry-text.ts";
 
 /** UTF-16 units of JSON in a part, about. */
 const partUnits = 300_000;
@@ -77,14 +77,4 @@ function parsed(raw: string): { text: string; units: number } {
   const { value, left } = parsedBeginning(`"${raw}`, '"');
   if (raw.length === left) throw new SyntaxError("half an escape sequence");
   return { text: value as string, units: raw.length - left };
-}
-
-/** Where a string ends that goes on at the beginning of `raw`. What is before `from` is escaped. */
-function closingQuote(raw: string, from: number): number | undefined {
-  for (let at = raw.indexOf('"', from); at >= 0; at = raw.indexOf('"', at + 1)) {
-    let before = at;
-    while (before > from && raw[before - 1] === "\\") before--;
-    if ((at - before) % 2 === 0) return at;
-  }
-  return undefined;
 }

@@ -130,6 +130,7 @@ function logBefore(log: TranscriptLog, seq: number): TranscriptLog {
       throw new Error("What was cannot be added to.");
     },
     read: (range) => log.read(range).filter(isBefore),
+    readLong: (seq, pause) => log.readLong(seq, pause),
     readBeginnings: (range) => log.readBeginnings(range).filter(isBefore),
     newest: (type, limit) => log.newest(type, Number.MAX_SAFE_INTEGER).filter(isBefore).slice(0, limit),
     hasCall: (callId) => log.hasCall(callId),

@@ -7,6 +7,8 @@ export interface LogRange {
   limit?: number;
   /** Stops after the entry that makes it this long, in UTF-16 units of JSON; without it the caller knows that all of it is small. */
   maxUnits?: number;
+  /** Ends before an entry that is stored in parts, unless that is in memory. */
+  noParts?: boolean;
 }
 
 /** Most entries that are kept: a turn of some steps. */

@@ -1,6 +1,7 @@
 /** How an entry is written as JSON: its texts and its options come last, so that the beginning of a long row says everything else about it. Pure. */
 import type { Entry } from "../../core/entry.ts";
 import { JsonScan, type OpenString } from "../../core/nesting.ts";
+import { piecesOf } from "../../core/text-pieces.ts";
 
 /** The fields of entries that may be megabytes long. */
 export type TextField = "content" | "reasoning" | "summary";
@@ -45,17 +46,6 @@ export function rowsOf(text: string): string[] {
   return text.length <= unitsPerRow ? [text] : [...piecesOf(text, headUnits, unitsPerRow)];
 }
 
-/** Pieces of a text, the first of at most `firstUnits`. Never cuts between the halves of a surrogate pair: SQLite would store each half as U+FFFD. */
-export function* piecesOf(text: string, firstUnits: number, units: number): Generator<string> {
-  for (let from = 0; from < text.length; ) {
-    let to = Math.min(from + (from === 0 ? firstUnits : units), text.length);
-    const code = text.charCodeAt(to - 1);
-    if (to < text.length && code >= 0xd800 && code <= 0xdbff) to += to - from > 1 ? -1 : 1;
-    yield text.slice(from, to);
-    from = to;
-  }
-}
-
 /** The name of the text of an object's JSON that is this string; `undefined` for another one. */
 export function textAt(json: string, { at, depth }: OpenString): TextField | undefined {
   const [, name] = depth === 1 ? (namesText.exec(json.slice(Math.max(0, at - longestName), at)) ?? []) : [];
@@ -73,6 +63,16 @@ export function parsedBeginning(json: string, close: string): { value: unknown; 
       if (left === longestEscape) throw error;
     }
   }
+}
+
+/** Where a string ends that goes on at the beginning of `raw`. What is before `from` is escaped. */
+export function closingQuote(raw: string, from: number): number | undefined {
+  for (let at = raw.indexOf('"', from); at >= 0; at = raw.indexOf('"', at + 1)) {
+    let before = at;
+    while (before > from && raw[before - 1] === "\\") before--;
+    if ((at - before) % 2 === 0) return at;
+  }
+  return undefined;
 }
 
 /**

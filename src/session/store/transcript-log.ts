@@ -1,5 +1,7 @@
 /** The append-only log of a session over SQLite. Gives entries their `seq` and reads them back, the newest from memory; decides nothing about them. */
+import type { PartsReader } from "../../agent/history-feature.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
+import type { Pause } from "../../http/pace.ts";
 import { EntryTail, type LogRange, mostUnits as tailUnits } from "./entry-tail.ts";
 import { beginningOf, closing, entryText, openText, rowsOf, type TextField, textPiece } from "./entry-text.ts";
 import type { RowCopy } from "./row-copy.ts";
@@ -14,6 +16,8 @@ export interface TranscriptLog {
   append(entries: readonly NewEntry[]): Entry[];
   /** Entries after `after`, oldest first. */
   read(range: LogRange): Entry[];
+  /** Reads entry `seq` part by part where it is stored so, for the `read` that follows. False when nothing of it is wanted any more, by `pause`. */
+  readLong(seq: number, pause: Pause): Promise<boolean>;
   /** The same for callers that need only the beginnings of texts: long entries may be cut, and are not read whole. */
   readBeginnings(range: LogRange): Entry[];
   /** The newest entries of one type, newest first. */
@@ -79,11 +83,16 @@ const insertPart = "INSERT INTO entry_parts (seq, part, data) VALUES (?, ?, ?)";
 /** UTF-16 units of entries in one answer, about: a page must fit the memory, and an RPC's 32 MiB. */
 export const pageUnits = 4_000_000;
 
-/** Most UTF-16 units of a long entry that is kept: a message with its tools has no more. */
+/** About how long it takes to read a part of an entry, in ms (`npm run bench -- health`). */
+const partMs = 8;
+
+/** Most UTF-16 units of a long entry that is kept: a message with its tools has no more. A longer one is kept for one `read`. */
 const mostKept = 2_000_000;
 
 export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   readonly #sql: SqlStorage;
+  /** For entries in parts; without it they are read at once. */
+  readParts?: PartsReader | undefined;
   #copy: { last: Entry | undefined; tail: EntryTail } | undefined;
 
   /** The long entry that was read last: it is asked for several times in a turn, and parsing a megabyte takes 10 ms. */
@@ -143,9 +152,27 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   read(range: LogRange): Entry[] {
     const large = this.#large;
     if (large?.entry.seq !== range.after + 1) return this.#read.tail.read(range) ?? this.#readRows(range);
+    if (large.units > mostKept) this.#large = undefined;
     const { after, limit = Number.MAX_SAFE_INTEGER, maxUnits = Number.POSITIVE_INFINITY } = range;
-    const rest = { after: after + 1, limit: limit - 1, maxUnits: maxUnits - large.units };
+    const rest = { ...range, after: after + 1, limit: limit - 1, maxUnits: maxUnits - large.units };
     return [large.entry, ...(rest.limit > 0 && rest.maxUnits > 0 ? this.read(rest) : [])];
+  }
+
+  async readLong(seq: number, pause: Pause): Promise<boolean> {
+    const query = "SELECT seq, data, parts FROM entries WHERE seq = ? AND parts > 0";
+    const [row] = this.#sql.exec<LogRow>(query, seq).toArray();
+    if (row === undefined || this.readParts === undefined) return true;
+    // Its time is reserved as a whole: of several that took turns, each would be in memory.
+    if (!(await pause(row.parts * partMs))) return false;
+    try {
+      const read = await this.readParts(this.#rowsIn(row), pause);
+      if (read !== undefined) this.#large = read;
+      return read !== undefined;
+    } catch (error) {
+      // `read` says what is wrong with it.
+      if (error instanceof SyntaxError) return true;
+      throw error;
+    }
   }
 
   readBeginnings(range: LogRange): Entry[] {
@@ -170,7 +197,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     return { last, tail: new EntryTail(row?.seq ?? 0) };
   }
 
-  #readRows({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY }: LogRange): Entry[] {
+  #readRows({ after, limit = -1, maxUnits = Number.POSITIVE_INFINITY, noParts }: LogRange): Entry[] {
     const rows = this.#sql.exec<LogRow>(
       "SELECT seq, data, parts FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
       after,
@@ -179,6 +206,7 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     const entries: Entry[] = [];
     let units = 0;
     for (const row of rows) {
+      if (noParts && row.parts > 0) break;
       const data = this.#whole(row);
       const entry = JSON.parse(data) as Entry;
       if (this.last?.type !== "turn_ended") this.#keep(entry, data.length);
@@ -251,6 +279,14 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
     this.#sql.exec(insertEntry, seq, turn, type, atMs, head, rest.length);
     rest.forEach((data, part) => this.#sql.exec(insertPart, seq, part, data));
     return text;
+  }
+
+  /** The rows of an entry, each read when it is asked for. */
+  *#rowsIn({ seq, data }: LogRow): Generator<string> {
+    yield data;
+    const query = "SELECT part, data FROM entry_parts WHERE seq = ? AND part > ? ORDER BY part LIMIT 1";
+    const next = (part: number) => this.#sql.exec<{ part: number; data: string }>(query, seq, part).toArray()[0];
+    for (let row = next(-Number.MAX_SAFE_INTEGER); row !== undefined; row = next(row.part)) yield row.data;
   }
 
   #whole({ seq, data, parts }: LogRow): string {

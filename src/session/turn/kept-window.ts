@@ -17,6 +17,10 @@ export interface Part extends WindowPart {
   ends: Role | undefined;
 }
 
+export function messagesIn(parts: readonly Part[]): number {
+  return parts.reduce((all, { messages }) => all + messages, 0);
+}
+
 /** What is known at the end of a block beside its messages. */
 export interface WindowState extends CountsState {
   /** The entry of the newest summary; absent without one. */
@@ -209,8 +213,7 @@ function decoded({ afterSeq, throughSeq, state: text, messages: lines }: StoredB
     const { parts: numbers, ...state } = JSON.parse(text) as WindowState & { parts: number[] };
     const parts = partsOf(numbers);
     const messages = lines === "" ? [] : lines.split("\n");
-    const expected = parts.reduce((sum, part) => sum + part.messages, 0);
-    return messages.length === expected ? { afterSeq, throughSeq, parts, messages, ...state } : undefined;
+    return messages.length === messagesIn(parts) ? { afterSeq, throughSeq, parts, messages, ...state } : undefined;
   } catch {
     return undefined;
   }

@@ -12,16 +12,16 @@ import {
   textLimits,
   tokensToKeep,
 } from "../../core/window.ts";
+import type { Pause } from "../../http/pace.ts";
 import type { Profile } from "../../model/profile.ts";
 import { bridged, serializeMessage } from "../../model/serialize.ts";
 import { scan, type TranscriptLog } from "../store/transcript-log.ts";
-import type { KeptWindow, Part, WindowBlock } from "./kept-window.ts";
-import { spellAlike, spellingOf } from "./kept-window.ts";
+import { type KeptWindow, messagesIn, type Part, spellAlike, spellingOf, type WindowBlock } from "./kept-window.ts";
 import { type LastRequest, ProviderCounts, sum } from "./provider-counts.ts";
 
-/** Entries read in one go. */
+/** Entries read in one go: about 5 ms (`npm run bench -- health`). */
 const page = { limit: 256, maxUnits: 200_000 };
-
+const pageMs = 5;
 /** As `estimateTokens` counts Latin letters. */
 const summaryTokensPerChar = 0.3;
 
@@ -94,8 +94,8 @@ export class RequestWindow {
     this.#flush(profile);
   }
 
-  /** Reads all but the open turn's last entries, for a `read` that follows. `between` is waited for after each page, and says whether to go on. */
-  async readAhead(profile: Profile, head: string, between: () => Promise<boolean>): Promise<void> {
+  /** Reads all but the open turn's last entries, for a `read` that follows. `pause` is waited for after each page, and says whether to go on. */
+  async readAhead(profile: Profile, head: string, pause: Pause): Promise<void> {
     this.#begin(profile, head);
     // Calls of the open turn may have no results yet.
     const endedSeq = this.#log.newest("turn_ended", 1)[0]?.seq ?? 0;
@@ -103,10 +103,15 @@ export class RequestWindow {
     let weight = 0;
     // It may be read by others meanwhile, or begun anew for another model.
     while (this.#profile === profile && this.#seq < throughSeq) {
-      weight += this.#readPage(profile, throughSeq);
+      let read = this.#readPage(profile, { throughSeq, noParts: true });
+      if (read === 0) {
+        if (!(await this.#log.readLong(this.#seq + 1, pause)) || this.#profile !== profile) return;
+        read = this.#readPage(profile, { throughSeq });
+      }
+      weight += read;
       if (weight < pageWeight || this.#seq >= throughSeq) continue;
       weight = 0;
-      if (!(await between())) return;
+      if (!(await pause(pageMs))) return;
     }
   }
 
@@ -117,13 +122,14 @@ export class RequestWindow {
     this.#head = head;
   }
 
-  /** How much that was; 0 when everything was read. */
-  #readPage(profile: Profile, throughSeq = this.#log.lastSeq): number {
+  /** How much that was; 0 when everything was read, or, with `noParts`, an entry in parts comes next. */
+  #readPage(profile: Profile, { throughSeq = this.#log.lastSeq, noParts = false } = {}): number {
     if (this.#seq >= throughSeq) return 0;
     const block = this.#group.length === 0 ? this.#kept?.next(this.#seq) : undefined;
     if (block !== undefined) return this.#takeBlock(block, profile);
     const limit = Math.min(page.limit, throughSeq - this.#seq);
-    const entries = this.#log.read({ ...page, after: this.#seq, limit });
+    const entries = this.#log.read({ ...page, after: this.#seq, limit, noParts });
+    if (noParts && entries.length === 0) return 0;
     for (const entry of entries) this.#take(entry, profile);
     this.#seq = entries.at(-1)?.seq ?? throughSeq;
     return pageWeight;
@@ -387,10 +393,6 @@ export class RequestWindow {
     this.#group = [];
     this.#counts.reset();
   }
-}
-
-function messagesIn(parts: readonly Part[]): number {
-  return parts.reduce((all, { messages }) => all + messages, 0);
 }
 
 function shortened(summary: CompactionEntry, { contextTokens }: Profile): CompactionEntry {

@@ -19,7 +19,7 @@ import { outline, outlineLines } from "../../core/outline.ts";
 import { forecast, type HeadFacts } from "../../core/prefix.ts";
 import type { Readers } from "../../core/request.ts";
 import { estimateTokens, mostTokens, nearlyFills } from "../../core/window.ts";
-import { inPieces, pace, toolsWorkMs } from "../../http/pace.ts";
+import { inPieces, pace, pausing, toolsWorkMs } from "../../http/pace.ts";
 import type { Profile } from "../../model/profile.ts";
 import {
   type Head,
@@ -62,8 +62,6 @@ export interface RequestSources {
   turns: Pick<Turns, "open" | "entries">;
 }
 
-/** About how long it takes to read a few pages of a conversation, in ms (`npm run bench -- health`). */
-const pieceMs = 5;
 /** About how long it takes to measure and rewrite the largest strict schema that is offered, in ms. */
 const strictMs = 4;
 
@@ -170,10 +168,7 @@ export class RequestWriter {
     await pace(workMs);
     if (isOver()) return;
     const { head, profile } = written;
-    await this.#sources.window.readAhead(profile, head, async () => {
-      await pace(pieceMs);
-      return !isOver();
-    });
+    await this.#sources.window.readAhead(profile, head, pausing(isOver));
   }
 
   /** Whether the next request comes near to filling the model's window. Called between steps only. */

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import type { Entry } from "../../../src/core/entry.ts";
+import { piecesOf } from "../../../src/core/text-pieces.ts";
 import {
   beginningOf,
   closing,
   entryText,
   openText,
-  piecesOf,
   rowsOf,
   type TextField,
   textPiece,

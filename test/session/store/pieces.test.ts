@@ -168,6 +168,36 @@ it("[BOUND-24] a few long messages are read ahead in pieces of a million charact
   expect(Math.max(...seqs)).toBe(24 * 3);
 });
 
+it("[BOUND-41] a message of megabytes that a client sends as history is read part by part before the model is asked, and when it comes again", async () => {
+  const world = new SessionWorld();
+  provider.enqueue(text("Hello."), text("Done."), text("Again."));
+  await world.ask("Hi");
+  const seen = await statements(world);
+  const content = '日"'.repeat(700_000);
+  const asked = (content: string) => ({ role: "user", content });
+  const answered = (content: string) => ({ role: "assistant", content });
+  const session = crypto.randomUUID();
+  const ask = async (messages: object[]) => {
+    const response = await worker.fetch("https://x.test/v1/chat/completions", {
+      method: "POST",
+      headers: { Authorization: "Bearer test-key", "Content-Type": "application/json", "X-Session-Id": session },
+      body: JSON.stringify({ model: "longline", messages }),
+    });
+    expect(response.status).toBe(200);
+    await response.text();
+  };
+  const messages = [asked(content), answered("a"), asked("b")];
+  await ask(messages);
+  const many = seen.length;
+  await ask([...messages, answered("Done."), asked("c")]);
+  expect(seen.slice(many).filter((query) => query.includes("FROM entry_parts")).length).toBeGreaterThan(2);
+  const reads = seen.filter((query) => /SELECT[^;]*\bdata FROM entry_parts\b/.test(query));
+  expect([reads.length > 5, reads.every((query) => query.includes("LIMIT 1"))]).toEqual([true, true]);
+  const [first] = provider.requests.at(-1)?.body.messages.filter(({ role }: { role: string }) => role === "user") ?? [];
+  const { shown, left } = /^(?<shown>[^[]*)\n\[cut: (?<left>\d+) more/.exec(String(first?.content))?.groups ?? {};
+  expect([content.startsWith(shown ?? "-"), (shown?.length ?? 0) + Number(left)]).toEqual([true, content.length]);
+});
+
 it("[BOUND-32] for what a call cost that was cut off only counted replies are read whole, and none of them is long", () => {
   const log = new MemoryLog();
   const usage = { inputTokens: 10, cachedTokens: 0, outputTokens: 90_000, reasoningTokens: 0 };

@@ -1,8 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { Bindings } from "../../../src/env.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
+import { readParts } from "../../../src/session/store/long-entry.ts";
 import { SessionRecord } from "../../../src/session/store/session-record.ts";
 import { SqliteTranscriptLog } from "../../../src/session/store/transcript-log.ts";
 import { MemoryLog } from "../../../src/test-kit/memory-log.ts";
@@ -10,13 +11,17 @@ import { assistant, result, user } from "../../support/entries.ts";
 import { logContract } from "../../support/log-contract.ts";
 
 /** A fresh object's database with the session's tables. */
-function withDatabase(use: (storage: DurableObjectStorage) => void): Promise<void> {
+function withDatabase(use: (storage: DurableObjectStorage) => void | Promise<void>): Promise<void> {
   const address = { account: "test", name: crypto.randomUUID() };
-  return runInDurableObject(sessionObject(env as unknown as Bindings, address), (_, { storage }) => {
+  return runInDurableObject(sessionObject(env as unknown as Bindings, address), async (_, { storage }) => {
     SessionRecord.create(storage.sql, address, {}, 0);
-    use(storage);
+    await use(storage);
   });
 }
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 logContract("the log in memory", async (use) => {
   const rows: string[] = [];
@@ -96,4 +101,41 @@ it("[LOG-7] an entry that was written part by part is read as one that was writt
     expect(parts).toBe(rest.length);
     expect(JSON.parse(data + rest.map((row) => row.data).join(""))).toEqual(entry);
     expect(Math.max(...rest.map((row) => row.data.length))).toBeLessThanOrEqual(600_000);
+  }));
+
+it("[BOUND-41] an entry in parts is read one part at a time, kept for one read, and left to that read where it is damaged", () =>
+  withDatabase(async (storage) => {
+    const writing = new SqliteTranscriptLog(storage.sql);
+    const entries = [user({ content: "a" }), user({ content: '日"'.repeat(900_000) }), assistant({ content: "b" })];
+    writing.append(entries);
+    const placed = entries.map((entry, at) => ({ ...entry, seq: at + 1 }));
+    const log = new SqliteTranscriptLog(storage.sql);
+    expect(await log.readLong(2, async () => false)).toBe(true);
+    log.readParts = readParts;
+    expect(log.read({ after: 0, noParts: true })).toEqual(placed.slice(0, 1));
+    expect(log.read({ after: 1, noParts: true })).toEqual([]);
+    const exec = vi.spyOn(Object.getPrototypeOf(storage.sql), "exec");
+    const partsRead = () => exec.mock.calls.filter(([query]) => String(query).includes("FROM entry_parts")).length;
+    const seen: number[] = [];
+    const works: (number | undefined)[] = [];
+    const pause = async (workMs?: number) => {
+      works.push(workMs);
+      seen.push(partsRead());
+      return true;
+    };
+    expect(await log.readLong(2, pause)).toBe(true);
+    // The first pause is for the place of all of it, and no two parts are read without one between them.
+    expect([works[0] !== undefined, works.slice(1).every((workMs) => workMs === undefined)]).toEqual([true, true]);
+    expect(seen.every((count, at) => count - (seen[at - 1] ?? 0) <= 1)).toBe(true);
+    exec.mockClear();
+    expect([log.read({ after: 1, noParts: true, limit: 1 }), partsRead()]).toEqual([placed.slice(1, 2), 0]);
+    expect(log.read({ after: 1, noParts: true })).toEqual([]);
+    expect(log.read({ after: 0 })).toEqual(placed);
+    // Neither an entry in one row nor a missing one has parts.
+    works.length = 0;
+    expect([await log.readLong(1, pause), await log.readLong(9, pause), works]).toEqual([true, true, []]);
+    expect(await log.readLong(2, async () => false)).toBe(false);
+    storage.sql.exec("DELETE FROM entry_parts WHERE part = (SELECT max(part) FROM entry_parts)");
+    expect(await log.readLong(2, pause)).toBe(true);
+    expect(() => log.read({ after: 1 })).toThrow(SyntaxError);
   }));
