@@ -185,7 +185,7 @@ ${summary(rows)}
 
 ## Goals
 
-Of the native door, as ratios to the sketch where nothing else is said. [speed.md](speed.md) tells what keeps the others from being met.
+Of the native door, as ratios to the sketch; those in ms as they are. [speed.md](speed.md) tells what keeps the others from being met.
 
 ${goalTable(rows)}
 
