@@ -1,52 +1,32 @@
 /** What is shown and done where rows or tables are damaged. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../../src/account/account-object.ts";
 import { unwrap } from "../../../src/account/outcome.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { text } from "../../support/fake-provider.ts";
+import { type Call, ownAccount } from "../../support/own-account.ts";
 import { bindings, SessionWorld, startProvider } from "../../support/session-world.ts";
 
-const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
 type Json = any;
 let provider: ReturnType<typeof startProvider>;
 let world: SessionWorld;
 let id: string;
-let key: string;
+let call: Call;
 
 beforeEach(async () => {
   provider = startProvider();
   world = new SessionWorld();
   for (const method of ["error", "warn"] as const) vi.spyOn(console, method).mockImplementation(() => {});
   id = crypto.randomUUID();
-  const account = `dam-${id.slice(0, 20)}`;
-  key = "test-admin-key-16";
-  await call("POST", "/v1/admin/accounts", { id: account });
-  key = (await call("POST", `/v1/admin/accounts/${account}/keys`)).body.key;
+  call = await ownAccount(accountName());
 });
 afterEach(() => {
   vi.restoreAllMocks();
 });
 const accountName = () => `dam-${id.slice(0, 20)}`;
 
-async function call(
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<{ status: number; body: Json; text: string }> {
-  const sent = typeof body === "string" ? body : JSON.stringify(body);
-  const answer = await worker.fetch(`https://longline.test${path}`, {
-    method,
-    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-    ...(body !== undefined && { body: sent }),
-  });
-  const said = new TextDecoder().decode(await answer.arrayBuffer());
-  const isJson =
-    /json$/.test(answer.headers.get("Content-Type") ?? "") && said.startsWith("{") && !said.includes("\n{");
-  return { status: answer.status, body: isJson ? JSON.parse(said) : undefined, text: said };
-}
 const ids = async () => (await call("GET", "/v1/sessions?limit=100")).body.sessions.map((row: Json) => row.id);
 
 describe("a damaged row", () => {
