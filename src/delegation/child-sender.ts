@@ -125,7 +125,9 @@ export class ChildSender {
       // It may have been stopped meanwhile: then the stop names this turn.
       const now = same ?? this.#rows.get(row.seq, row.callId);
       if (now === undefined) return;
-      const to = same === undefined ? {} : { state: "open" as const, nextAtMs: null };
+      // It may have asked already, and been answered.
+      const nextAtMs = now.data.answers.length === 0 ? null : Date.now();
+      const to = same === undefined ? {} : { state: "open" as const, nextAtMs };
       return this.#rows.put({ ...now, ...to, data: { ...now.data, turn, attempts: 0 } });
     }
     if (same === undefined) return;

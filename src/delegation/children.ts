@@ -114,8 +114,9 @@ export class Children implements SessionChildren {
   waiting(): WaitingCall[] {
     const turn = this.#host.openTurn();
     return this.#rows.live.flatMap((row) => {
-      const { state, turn: own, session, callId, data } = row;
-      if (state !== "open" || own !== turn || !this.#isAtWork(row)) return [];
+      const { turn: own, session, callId, data } = row;
+      // One that asks has begun, also where this session was not answered yet that it did.
+      if (own !== turn || !this.#isAtWork(row)) return [];
       const { agent, sinceMs } = data;
       return data.asks.flatMap(({ ref, name, arguments: text, state: asked }): WaitingCall[] => {
         const child = { session, agent, of: callId };
@@ -127,7 +128,7 @@ export class Children implements SessionChildren {
   asked(turn: string): (ChildAsk & { step: number; agent: string })[] {
     return this.#rows.ofTurn(turn).flatMap((row) =>
       row.data.asks.map((ask) => {
-        const isOver = ask.state === "open" && (row.state !== "open" || !this.#isAtWork(row));
+        const isOver = ask.state === "open" && !this.#isAtWork(row);
         const { step, agent } = row.data;
         return { ...ask, ...(isOver && { state: "void" as const }), step, agent };
       }),
@@ -215,7 +216,7 @@ export class Children implements SessionChildren {
 
   #passOn({ callId: ref, approve, reason, by }: Omit<ApprovalEntry, "seq">, child: string): void {
     const answer = { ref, approve, ...(reason !== undefined && { reason }), ...(by !== undefined && { by }) };
-    for (const row of this.#rows.live.filter(({ session, state }) => session === child && state === "open")) {
+    for (const row of this.#rows.live.filter((each) => each.session === child && isAtWork(each))) {
       const state = approve ? ("approved" as const) : ("denied" as const);
       const asks = row.data.asks.map((ask) => (ask.ref === ref ? { ...ask, state } : ask));
       const data = { ...row.data, asks, answers: [...row.data.answers, answer] };

@@ -2,9 +2,9 @@
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
-import { published } from "../app/crew.ts";
+import { CrewSession, published } from "../app/crew.ts";
 import { CrewWorld, startCrew } from "../support/crew-world.ts";
-import { calls, frames, gated, text } from "../support/fake-provider.ts";
+import { calls, frames, gated, type Reply, text } from "../support/fake-provider.ts";
 import { over, said } from "../support/reply-frames.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
@@ -132,6 +132,59 @@ it("[DELEG-23] an agent that is handed a session calls no tool that only the one
   const sent = crew.askedOf("support")[0]?.body.messages as Json[];
   const made = sent.flatMap(({ tool_calls = [] }) => tool_calls.map(({ id }: Json) => id));
   expect(sent.flatMap(({ tool_call_id: id }) => id ?? [])).toEqual(made);
+});
+
+/** Holds the answers to these calls of the crew's objects, after they have run, until it is released. Objects wait for flags: a promise of one may not be settled by another. */
+function holdAnswers(isHeld: (method: string, first: Json, second: Json) => boolean) {
+  let isReached = false;
+  let isReleased = false;
+  const { call } = CrewSession.prototype;
+  vi.spyOn(CrewSession.prototype, "call").mockImplementation(async function (this: CrewSession, version, method, args) {
+    const answer = await call.call(this, version, method, args);
+    if (!isHeld(method, args[0], args[1])) return answer;
+    isReached = true;
+    await until(() => isReleased);
+    return answer;
+  });
+  const release = () => {
+    isReleased = true;
+  };
+  return { reached: () => until(() => isReached), release };
+}
+const until = (isTrue: () => boolean) => vi.waitFor(() => expect(isTrue()).toBe(true), { timeout: 20_000 });
+
+it("[DELEG-24] what a child of a child asks is asked above though its caller does not know yet that it began", async () => {
+  const asking = { id: "f1", name: "ask_fact", arguments: '{"agent":"fact","task":"Publish it"}' };
+  crew.answers("manager", calls([delegating("researcher")]), text("Done."));
+  crew.answers("researcher", calls([asking]), text("It is out."));
+  crew.answers("fact", calls([publishing]), text("Published."));
+  const opening = holdAnswers((method, _, given) => method === "submit" && given.create?.agent === "fact");
+  await world.send("Go");
+  await opening.reached();
+  await approve(await nextAsk());
+  opening.release();
+  await world.ended("turn_1");
+  expect([published.length, crew.askedOf("fact").length]).toEqual([1, 2]);
+});
+
+it("[DELEG-24] [CHANNEL-6] what changes while a report is under way is reported after it", async () => {
+  const asking = { id: "f1", name: "ask_fact", arguments: '{"agent":"fact","task":"Publish it"}' };
+  const report = holdAnswers((method, { progress }) => method === "fromChild" && /ask_fact/.test(progress));
+  const publishes: Reply = async (request, signal) => {
+    await report.reached();
+    return calls([publishing])(request, signal);
+  };
+  crew.answers("manager", calls([delegating("researcher")]), text("Done."));
+  crew.answers("researcher", calls([asking]), text("It is out."));
+  crew.answers("fact", publishes, text("Published."));
+  await world.send("Go");
+  await report.reached();
+  const middle = await world.child();
+  await vi.waitFor(async () => expect(unwrap(await middle.stub.wait("turn_1", 0)).status).toBe("waiting"));
+  report.release();
+  await approve(await nextAsk());
+  await world.ended("turn_1");
+  expect(published).toHaveLength(1);
 });
 
 it("[DELEG-23] what a child of a child asks is asked at the session above both, with its own name and arguments (mastra#12552, mastra#20934, mastra#23626)", async () => {

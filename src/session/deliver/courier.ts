@@ -33,6 +33,8 @@ class Courier implements SessionDeliveries {
   readonly #setup: DeliverySetup;
   /** Deliveries that are being worked at. */
   readonly #busy = new Set<string>();
+  /** Of these, those for which there may be something new that they have not read. */
+  readonly #wokenAgain = new Set<string>();
   /** Deliveries that this instance has worked at: it knows what is shown outside. */
   readonly #known = new Set<string>();
   /** Deliveries that go on in the next invocation. */
@@ -55,6 +57,11 @@ class Courier implements SessionDeliveries {
   resume(): void {
     if (this.#sources.feed.closed) this.#gone.abort();
     if (this.#sources.feed.closed) return;
+    for (const id of this.#busy) this.#wokenAgain.add(id);
+    this.#begin();
+  }
+
+  #begin(): void {
     for (const owed of this.#due(Date.now())) {
       this.#busy.add(owed.id);
       this.#setup.hold(this.#lookAfter(owed));
@@ -133,8 +140,8 @@ class Courier implements SessionDeliveries {
     if (this.#sources.feed.closed) return;
     if (this.#movingOn.delete(owed.id)) return this.#setup.nextInvocation?.();
     this.#setup.onIdle();
-    // The next one in the row may go now.
-    if (this.#outbox.byId(owed.id)?.state !== "open") this.resume();
+    // The next one in the row may go now, or there is something new for this one.
+    if (this.#wokenAgain.delete(owed.id) || this.#outbox.byId(owed.id)?.state !== "open") this.#begin();
   }
 
   async #deliver(owed: Owed): Promise<void> {
@@ -144,6 +151,7 @@ class Courier implements SessionDeliveries {
     for (;;) {
       if (this.#sources.feed.closed) return;
       const change = this.#change();
+      this.#wokenAgain.delete(owed.id);
       // An agent that was called reports when it goes on: until then nothing changes here.
       const rests = this.#sources.turns.waits.length > 0;
       const reply = replyOf(this.#sources, owed);
@@ -179,7 +187,10 @@ class Courier implements SessionDeliveries {
           this.#over(owed, { startMs, failures, isDead: false });
         });
       }
-      if (reply.state === "waiting" || rests) return this.#outbox.save(owed.id, shown);
+      if (reply.state === "waiting" || rests) {
+        change.forget();
+        return this.#outbox.save(owed.id, shown);
+      }
       if (this.#subrequests.isSpent) {
         change.forget();
         this.#outbox.save(owed.id, shown);

@@ -110,8 +110,8 @@ export class SessionExporter implements SessionTelemetry {
       for (let sent = 0; this.#again && sent < mostBatches; ) {
         this.#again = false;
         while (sent < mostBatches && (await this.#sendNext())) sent++;
+        await this.#notifyAccount();
       }
-      await this.#notifyAccount();
     } catch (error) {
       console.error("telemetry was not sent; it is tried again", error);
       if (!this.#session.feed.closed) this.#postpone("Longline failed; the cause is in the Worker's log.", undefined);
