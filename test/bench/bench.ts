@@ -13,7 +13,7 @@ import { loadavg } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { freePort } from "../soak/harness/workerd.ts";
+import { freePort } from "../support/free-port.ts";
 import { installApart } from "../support/install-apart.ts";
 import { benchHealth } from "./health.ts";
 import type { Measured, Run } from "./load.ts";

@@ -8,7 +8,7 @@ import { calls, text } from "../../support/fake-provider.ts";
 import { startProvider } from "../../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
-const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000 });
+const until = (check: () => unknown) => vi.waitFor(check);
 
 let provider: ReturnType<typeof startProvider>;
 let session: string;
