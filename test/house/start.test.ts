@@ -45,16 +45,16 @@ type Constructor = new (...rest: unknown[]) => object;
 /** What is made of these classes while `work` runs, each with its first argument. */
 async function madeOf(classes: readonly [owner: object, name: string][], work: () => Promise<void>): Promise<string[]> {
   const made: string[] = [];
-  const real = classes.map(([owner, name]) => [owner, name, Reflect.get(owner, name) as Constructor] as const);
-  for (const [owner, name, constructor] of real) {
+  const originals = classes.map(([owner, name]) => [owner, name, Reflect.get(owner, name) as Constructor] as const);
+  for (const [owner, name, type] of originals) {
     const construct = (target: Constructor, rest: unknown[], by: unknown): object => {
       made.push(`${name} ${String(rest[0])}`);
       return Reflect.construct(target, rest, by as Constructor) as object;
     };
     const apply = (target: Constructor, _: unknown, rest: unknown[]) => construct(target, rest, target);
-    Reflect.set(owner, name, new Proxy(constructor, { construct, apply }));
+    Reflect.set(owner, name, new Proxy(type, { construct, apply }));
   }
-  await work().finally(() => real.forEach(([owner, name, constructor]) => void Reflect.set(owner, name, constructor)));
+  await work().finally(() => originals.forEach(([owner, name, type]) => void Reflect.set(owner, name, type)));
   return made;
 }
 
