@@ -35,15 +35,12 @@ const nothing = { id: "n1", name: "nothing", arguments: "{}" };
 const publishing = { id: "p1", name: "publish", arguments: '{"text":"Snow."}' };
 /** The one ask that is open, once there is one other than `before`. */
 const nextAsk = (before = "") =>
-  vi.waitFor(
-    async () => {
-      const state = unwrap(await world.stub.wait("turn_1", 0));
-      const [ask] = state.status === "waiting" ? state.waitingFor : [];
-      expect(ask?.id ?? before).not.toBe(before);
-      return ask?.id ?? "";
-    },
-    { timeout: 10_000 },
-  );
+  vi.waitFor(async () => {
+    const state = unwrap(await world.stub.wait("turn_1", 0));
+    const [ask] = state.status === "waiting" ? state.waitingFor : [];
+    expect(ask?.id ?? before).not.toBe(before);
+    return ask?.id ?? "";
+  });
 const approve = (id: string) => world.submit({ approvals: [{ call: { id }, approve: true }] });
 
 it("[DELEG-23] an answer that is written beside the last call, and followed by nothing, is not lost (pi-subagents#196, claude-code#88580)", async () => {
@@ -151,7 +148,7 @@ function holdAnswers(isHeld: (method: string, first: Json, second: Json) => bool
   };
   return { reached: () => until(() => isReached), release };
 }
-const until = (isTrue: () => boolean) => vi.waitFor(() => expect(isTrue()).toBe(true), { timeout: 20_000 });
+const until = (isTrue: () => boolean) => vi.waitFor(() => expect(isTrue()).toBe(true));
 
 it("[DELEG-24] what a child of a child asks is asked above though its caller does not know yet that it began", async () => {
   const asking = { id: "f1", name: "ask_fact", arguments: '{"agent":"fact","task":"Publish it"}' };

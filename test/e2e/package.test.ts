@@ -3,7 +3,8 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort, freshFolder, reach, startDev } from "../support/wrangler-dev.ts";
+import { freePort } from "../support/free-port.ts";
+import { freshFolder, reach, startDev } from "../support/wrangler-dev.ts";
 
 const exec = promisify(execFile);
 let folder: string;

@@ -181,7 +181,7 @@ live("the page, following a session", () => {
     await chat("shared");
     await says("ready");
     expect((await answers()).at(-1)).toBe("Five.");
-    await expect.poll(() => refused, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => refused).toBe(2);
     await says("ready");
     await expect.poll(() => answers()).toEqual(["One\ntwo\nthree\n\nfour", "Five."]);
     await page.unroute(/\/events/);
