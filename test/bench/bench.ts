@@ -88,6 +88,8 @@ async function startWays(upstream: string): Promise<Way[]> {
     nativeWay(longline),
     chatWay(longline),
   ];
+  for (const name of ["starter", "native-alone"])
+    ways.push({ ...nativeWay(await own(name, objects)), name, only: ["start"] });
   if (options.export) {
     const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: upstream.replace(/v1$/, "otlp") };
     const exporting = nativeWay(await own("exporting", objects, collector));
