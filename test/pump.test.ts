@@ -163,8 +163,8 @@ function answering(readers: number) {
   const turns = { firstSeq: () => 1, state: asked } as never;
   const bodies = Array.from({ length: readers }, () => {
     const encoder = nativeEncoder("t", 1_000);
-    const next = eventStream({ feed, log, turns }, { from: start, encoder, live: true, turn: "turn_1" });
-    return pullStream({ next }).getReader();
+    const source = eventStream({ feed, log, turns }, { from: start, encoder, live: true, turn: "turn_1" });
+    return pullStream(source).getReader();
   });
   const say = (text: string) => {
     draft.add({ type: "text", text });
@@ -203,6 +203,58 @@ describe("what a delta makes for its readers", () => {
     expect(counts).toEqual({ timers: 0, listeners: 0, parses: 0 });
     expect(asked.mock.calls.length).toBe(rowsBefore);
     for (const body of bodies) await body.cancel();
+  });
+
+  it("[SPEED-3] a reader that keeps up is pulled once, with one promise for each delta more than a bare stream makes", async () => {
+    const pulls: unknown[] = [];
+    const Plain = ReadableStream;
+    vi.stubGlobal(
+      "ReadableStream",
+      class extends Plain<Uint8Array> {
+        constructor(source: UnderlyingSource<Uint8Array>, strategy: QueuingStrategy) {
+          const pull: UnderlyingSource<Uint8Array>["pull"] = (to) => {
+            pulls.push(to);
+            return source.pull?.(to);
+          };
+          super({ pull, cancel: (why) => source.cancel?.(why) }, strategy);
+        }
+      },
+    );
+    const { bodies, say } = answering(1);
+    vi.unstubAllGlobals();
+    const [body] = bodies;
+    if (body === undefined) return;
+    say("first");
+    await body.read();
+    await body.read();
+    const following = (deltas: number) =>
+      promisesOf(async () => {
+        for (let n = 0; n < deltas; n++) {
+          const read = body.read();
+          say(` ${n}`);
+          await read;
+        }
+      });
+    await following(10);
+    const before = pulls.length;
+    const [few, many] = [await following(10), await following(1_010)];
+    expect(pulls.length - before).toBeLessThanOrEqual(1);
+    let push: ReadableStreamDefaultController<string> | undefined;
+    const start = (to: ReadableStreamDefaultController<string>) => {
+      push = to;
+    };
+    const bare = new Plain<string>({ start }, { highWaterMark: 0 }).getReader();
+    const reading = (deltas: number) =>
+      promisesOf(async () => {
+        for (let n = 0; n < deltas; n++) {
+          const read = bare.read();
+          push?.enqueue("");
+          await read;
+        }
+      });
+    const [fewBare, manyBare] = [await reading(10), await reading(1_010)];
+    expect((many - few - (manyBare - fewBare)) / 1_000).toBeLessThanOrEqual(1);
+    await body.cancel();
   });
 
   it("[SPEED-4] readers at the same place share one encoding of a frame", async () => {
@@ -252,11 +304,11 @@ describe("what a delta makes for its readers", () => {
 
 /** How the stream ends for a reader that comes when all is over. */
 async function replayed(feed: Feed, log: MemoryLog): Promise<string> {
-  const next = eventStream(
+  const source = eventStream(
     { feed, log, turns: { firstSeq: () => 1, state: () => undefined } as never },
     { from: start, encoder: nativeEncoder("t"), live: false, turn: "turn_1" },
   );
-  const text = await new Response(pullStream({ next })).text();
+  const text = await new Response(pullStream(source)).text();
   return text.slice(text.indexOf("event: message.completed"));
 }
 
@@ -264,12 +316,16 @@ describe("pullStream", () => {
   it("[SPEED-3] a reader that stops reading has no timer for longer than one heartbeat", async () => {
     vi.useFakeTimers();
     const texts: string[] = [];
-    let wake = (_: string) => {};
-    const next = () => texts.shift() ?? new Promise<string>((resolve) => (wake = resolve));
+    let woken = () => {};
+    const next = (wake: () => void) => {
+      woken = wake;
+      return texts.shift() ?? null;
+    };
     const reader = pullStream({ next, heartbeatMs: 1_000 }).getReader();
     const read = reader.read();
     await vi.advanceTimersByTimeAsync(0);
-    wake("one");
+    texts.push("one");
+    woken();
     expect(decoded((await read).value)).toBe("one");
     expect(vi.getTimerCount()).toBe(1);
     await vi.advanceTimersByTimeAsync(1_000);

@@ -68,12 +68,18 @@ export const transcriptToolNames: readonly string[] = transcriptTools.map(({ dec
 export function defineAgent<const Tools extends readonly Tool[] = []>(
   definition: AgentDefinition<Tools>,
 ): AgentDefinition {
-  resolveAgent("", definition);
+  withDefaults("", definition);
   return definition;
 }
 
 /** The agent of that name, its defaults filled in. `hasRemoteTools`: MCP servers add to its tools. Throws an Error that names what is wrong. */
 export function resolveAgent(name: string, definition: AgentDefinition, hasRemoteTools = false): Agent {
+  const agent = withDefaults(name, definition, hasRemoteTools);
+  return { ...agent, version: versionOf(contentOf(agent)) };
+}
+
+/** Without its version, whose digest is no cheap one while a Worker starts. */
+function withDefaults(name: string, definition: AgentDefinition, hasRemoteTools = false): Omit<Agent, "version"> {
   const called = name === "" ? "An agent" : `The agent "${name}"`;
   const { instructions, models = [{ id: "deepseek-v3.2-exp" }], tools = [], sampling, limits } = definition;
   if (typeof instructions !== "string" || instructions.trim() === "")
@@ -88,7 +94,7 @@ export function resolveAgent(name: string, definition: AgentDefinition, hasRemot
     if (fault !== undefined) throw new Error(`${called}: the model "${model.id}" ${fault}.`);
   }
   const hasTools = tools.length > 0 || hasRemoteTools;
-  const agent = {
+  return {
     name,
     instructions,
     models,
@@ -100,7 +106,6 @@ export function resolveAgent(name: string, definition: AgentDefinition, hasRemot
       ...(definition.after && { after: definition.after }),
     },
   };
-  return { ...agent, version: versionOf(contentOf(agent)) };
 }
 
 /** What is in the place of an agent that the app does not have any more: nothing can be done with it but ending its turns. */

@@ -193,11 +193,13 @@ function linkAround(links: readonly RegExpExecArray[], at: number): RegExpExecAr
   return link !== undefined && at < link.index + link[0].length ? link : undefined;
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
 
 /** The last place at or before `most` that splits no character. Only what is before the last unit of `text` is known to be whole: that unit may be half a pair. */
 function endOfCharacter(text: string, most: number, least: number): number {
   const isHalf = most === text.length - 1 && /[\ud800-\udbff]$/.test(text);
+  // Not while the Worker starts: the first object of Intl loads the tables of all languages, which takes 8 ms.
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   const at = segmenter.segment(text).containing(isHalf ? most - 1 : most)?.index ?? most;
   if (at > least) return at;
   return most > 1 && /[\udc00-\udfff]/.test(text.charAt(most)) ? most - 1 : most;

@@ -111,8 +111,18 @@ export function eventsOfEntry(entry: Entry, into?: Progress): PlacedEvent[] {
 
 /** The events that a reader at position `into` of a reply that is still arriving has not seen. */
 export function eventsOfDraft(draft: Draft, into?: Progress): PlacedEvent[] {
-  const { reasoning, text, refusalFrom } = draft;
-  return eventsOfReply({ ...draft.of, reasoning, text, refusalFrom, calls: [] }, into);
+  const { of, reasoning, text, refusalFrom } = draft;
+  // Nearly every read finds more text and nothing else.
+  if (into?.attempt === of.attempt && into.reasoning === reasoning.length && refusalFrom === undefined) {
+    const more = text.since(into.text);
+    if (more !== "") {
+      const { attempt, reasoning, calls } = into;
+      const cursor = { done: of.seq - 1, into: { attempt, reasoning, text: text.length, calls } };
+      return [{ event: { type: "text.delta", text: more }, cursor }];
+    }
+    if (into.text === text.length) return [];
+  }
+  return eventsOfReply({ ...of, reasoning, text, refusalFrom, calls: [] }, into);
 }
 
 /** The turn ended without a reply to the step that the reader is in: what it has of that step is void. */

@@ -1,19 +1,25 @@
 /** Prepares texts and search queries for full-text search. Chinese, Japanese and Thai are written without spaces: each of their characters is a word, and neighbours are looked for together. Pure. */
 
-const unspaced =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/gu;
-const unspacedRun = new RegExp(`(${unspaced.source})(?: +)(?=${unspaced.source})`, "gu");
+const unspaced = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}]";
+/** All of these scripts are in it. Patterns with scripts are made for texts that need them only: the first of a process loads Unicode's tables, which takes 4 ms. */
+const mayBeUnspaced = /[\u0e00-\uffff]/;
+let unspacedEach: RegExp | undefined;
+let unspacedRun: RegExp | undefined;
 const mostWords = 32;
 /** Of a longer question only the beginning counts. */
 const longestQuery = 2_000;
 
 /** The text as it is indexed. */
 export function searchable(text: string): string {
-  return text.normalize("NFC").replaceAll(unspaced, " $& ");
+  const normal = text.normalize("NFC");
+  if (!mayBeUnspaced.test(normal)) return normal;
+  unspacedEach ??= new RegExp(unspaced, "gu");
+  return normal.replaceAll(unspacedEach, " $& ");
 }
 
 /** What was indexed, as people write it. */
 export function readable(snippet: string): string {
+  unspacedRun ??= new RegExp(`(${unspaced}) +(?=${unspaced})`, "gu");
   return snippet.replaceAll(/ +/g, " ").replaceAll(unspacedRun, "$1").trim();
 }
 

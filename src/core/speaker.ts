@@ -12,8 +12,6 @@ let reservedLooks: readonly RegExp[] | undefined;
  */
 const unreadable = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5/u;
 
-const everyUnreadable = new RegExp(unreadable, "gu");
-
 /** What is wrong with a name, to follow the field; `undefined` when it may be used. */
 export function speakerFault(name: string): string | undefined {
   if (unreadable.test(name)) return "must be one line without control or invisible characters";
@@ -33,13 +31,13 @@ export function readableSpeaker(name: string): string {
   return name
     .toWellFormed()
     .replace(/[\p{Zl}\p{Zp}\p{Cc}]+/gu, " ")
-    .replace(everyUnreadable, "")
+    .replace(new RegExp(unreadable, "gu"), "")
     .trim();
 }
 
 /** Whether the conversation itself speaks by this name, however it is written, also in letters that only look like it. */
 export function isReserved(name: string): boolean {
-  const written = plain(name.replace(everyUnreadable, ""));
+  const written = plain(name.replace(new RegExp(unreadable, "gu"), ""));
   if (reservedLooks === undefined) {
     const signs = drawnLike();
     reservedLooks = reserved.map((word) => looksLike(word, signs));

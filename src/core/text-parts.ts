@@ -19,11 +19,9 @@ export class TextParts {
     if (offset >= this.length) return "";
     let first = this.#parts.length - 1;
     while (first > 0 && (this.#ends[first - 1] ?? 0) > offset) first--;
-    const start = first === 0 ? 0 : (this.#ends[first - 1] ?? 0);
-    return this.#parts
-      .slice(first)
-      .join("")
-      .slice(offset - start);
+    let rest = (this.#parts[first] ?? "").slice(offset - (this.#ends[first - 1] ?? 0));
+    while (++first < this.#parts.length) rest += this.#parts[first];
+    return rest;
   }
 
   toString(): string {

@@ -31,8 +31,11 @@ export function sseComment(text: string): string {
 }
 
 export interface PullSource {
-  /** The next frames as one text, or `undefined` at the end; a promise where they must be waited for. Not called again before it has settled. `signal` aborts when the reader hangs up. */
-  next(signal: AbortSignal): string | undefined | Promise<string | undefined>;
+  /**
+   * The next frames as one text, or `undefined` at the end; `null` where there are none yet, and `wake` is to be called once
+   * there may be some: `next` is then called again, after what called `wake`.
+   */
+  next(wake: () => void): string | null | undefined;
   /** A comment is sent when nothing else was for so long; 15 s. */
   heartbeatMs?: number;
   /** What ends the stream after an error in `next`, in the words of its protocol. Without it the stream just ends. */
@@ -44,10 +47,9 @@ export interface PullSource {
 }
 
 const encoder = new TextEncoder();
-const heartbeatMs = 15_000;
-
-/** The result of a call of `next`. */
-type SourceResult = { kind: "text"; text: string } | { kind: "end" } | { kind: "fault"; error: unknown };
+const defaultHeartbeatMs = 15_000;
+/** All wakes of one piece of work lead to one call of `next`, after it. */
+const afterThis = Promise.resolve();
 
 /**
  * A body that calls `next` for text only when the reader wants some, and writes each text in one piece. While `next`
@@ -58,114 +60,110 @@ export function pullStream(source: PullSource): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(new PulledBody(source), { highWaterMark: 0 });
 }
 
+/**
+ * A pull that has nothing to write ends when the reader is late, and not with the next text: while the reader takes each
+ * text at once, no further pull is made. Each pull costs the runtime a tenth of a token. At most one text waits for the reader.
+ */
 class PulledBody implements UnderlyingSource<Uint8Array> {
   readonly #source: PullSource;
   readonly #heartbeatMs: number;
-  readonly #hangUp = new AbortController();
-  /** `next` has been called, and its result is not written yet. */
-  #isPending = false;
-  #arrived: SourceResult | undefined;
-  /** The reader waits since then, and is answered by `settle`. */
-  #waiting: { sinceMs: number; settle: () => void } | undefined;
+  /** The reader has waited since then, in ms since 1970; `undefined` when it has something to read. */
+  #waitsSinceMs: number | undefined;
+  #isWoken = false;
+  /** `next` gives no more. */
+  #isLast = false;
+  #isOver = false;
+  /** Ends the pull that had nothing to write. */
+  #endPull: (() => void) | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** One for the whole stream: it looks at how long the reader waits, and is set again only when it has looked. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(source: PullSource) {
     this.#source = source;
-    this.#heartbeatMs = source.heartbeatMs ?? heartbeatMs;
+    this.#heartbeatMs = source.heartbeatMs ?? defaultHeartbeatMs;
   }
 
   pull(controller: ReadableStreamDefaultController<Uint8Array>): void | Promise<void> {
     this.#controller = controller;
-    if (!this.#isPending) this.#callNext();
-    if (this.#arrived !== undefined) return this.#write(this.#arrived);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting = { sinceMs: Date.now(), settle: resolve };
+    this.#waitsSinceMs = Date.now();
+    this.#write();
+    if (this.#waitsSinceMs === undefined) return undefined;
     this.#timer ??= setTimeout(this.#beat, this.#heartbeatMs);
-    return promise;
+    return new Promise((resolve) => {
+      this.#endPull = resolve;
+    });
   }
 
   cancel(): void {
-    clearTimeout(this.#timer);
-    this.#hangUp.abort();
     this.#source.onHangUp?.();
-    this.#source.onClose?.();
-    this.#settle();
+    this.#end();
   }
 
-  #callNext(): void {
-    this.#isPending = true;
-    try {
-      const given = this.#source.next(this.#hangUp.signal);
-      if (!(given instanceof Promise)) this.#arrived = arrivalOf(given);
-      else given.then(this.#came, this.#failed);
-    } catch (error) {
-      this.#arrived = { kind: "fault", error };
+  readonly #wake = (): void => {
+    if (this.#isWoken || this.#waitsSinceMs === undefined) return;
+    this.#isWoken = true;
+    afterThis.then(this.#woken);
+  };
+
+  readonly #woken = (): void => {
+    this.#isWoken = false;
+    this.#write();
+  };
+
+  /** Writes what there is, as long as the reader waits: nothing calls `wake` for the rest of what is longer than one text. */
+  #write(): void {
+    while (this.#waitsSinceMs !== undefined) {
+      const text = this.#next();
+      if (text === null) return;
+      if (text !== undefined) this.#enqueue(text);
+      if (!this.#isLast) continue;
+      this.#controller?.close();
+      this.#end();
     }
   }
 
-  readonly #came = (text: string | undefined): void => this.#arrive(arrivalOf(text));
-  readonly #failed = (error: unknown): void => this.#arrive({ kind: "fault", error });
-
-  /** Written at once where the reader waits; else it waits for the reader. */
-  #arrive(arrival: SourceResult): void {
-    if (this.#hangUp.signal.aborted) return;
-    this.#arrived = arrival;
-    if (this.#waiting === undefined) return;
-    this.#write(arrival);
-    this.#settle();
+  #next(): string | null | undefined {
+    try {
+      const text = this.#source.next(this.#wake);
+      this.#isLast = text === undefined;
+      return text;
+    } catch (error) {
+      console.error("event stream failed by a fault of ours", error);
+      this.#isLast = true;
+      return this.#source.onFault?.();
+    }
   }
 
-  #write(arrival: SourceResult): undefined {
-    this.#arrived = undefined;
-    this.#isPending = false;
-    if (arrival.kind === "fault") console.error("event stream failed by a fault of ours", arrival.error);
-    const text = textOf(arrival, this.#source.onFault);
-    if (text !== undefined) this.#controller?.enqueue(encoder.encode(text));
-    if (arrival.kind === "text") return;
+  #enqueue(text: string): void {
+    this.#controller?.enqueue(encoder.encode(text));
+    const keepsUp = this.#endPull !== undefined && this.#controller?.desiredSize === 0;
+    if (keepsUp) this.#waitsSinceMs = Date.now();
+    else this.#waitNoMore();
+  }
+
+  #waitNoMore(): void {
+    this.#waitsSinceMs = undefined;
+    this.#endPull?.();
+    this.#endPull = undefined;
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#controller?.close();
+    this.#waitNoMore();
     this.#source.onClose?.();
-  }
-
-  #settle(): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.settle();
   }
 
   readonly #beat = (): void => {
     this.#timer = undefined;
     // The reader does not wait: it has not even read what came before.
-    if (this.#waiting === undefined) return;
-    const restMs = this.#waiting.sinceMs + this.#heartbeatMs - Date.now();
-    if (restMs > 0) {
-      this.#timer = setTimeout(this.#beat, restMs);
-      return;
-    }
-    this.#controller?.enqueue(encoder.encode(heartbeat()));
-    this.#settle();
+    if (this.#waitsSinceMs === undefined) return;
+    const restMs = this.#waitsSinceMs + this.#heartbeatMs - Date.now();
+    if (restMs <= 0) this.#enqueue(sseComment("keep-alive"));
+    if (this.#waitsSinceMs !== undefined) this.#timer = setTimeout(this.#beat, restMs > 0 ? restMs : this.#heartbeatMs);
   };
-}
-
-function heartbeat(): string {
-  return sseComment("keep-alive");
-}
-
-function arrivalOf(text: string | undefined): SourceResult {
-  return text === undefined ? { kind: "end" } : { kind: "text", text };
-}
-
-function textOf(arrival: SourceResult, onFault: PullSource["onFault"]): string | undefined {
-  switch (arrival.kind) {
-    case "text":
-      return arrival.text;
-    case "fault":
-      return onFault?.();
-    case "end":
-      return undefined;
-  }
 }
 
 /** A response that streams `body` unbuffered and uncached; `headers` come on top. */

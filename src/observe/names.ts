@@ -114,12 +114,18 @@ export const attributeNames = {
   "longline.time.derived": { type: "boolean", source: "longline" },
   /** An earlier answer to the same request: no model was called. */
   "longline.replayed": { type: "boolean", source: "longline" },
-  /** `approval` or `client`. */
   /** The session in which the agent worked that a call was handed to. */
   "longline.child": { type: "string", source: "longline" },
+  /** `approval`, `client` or `agent`. */
   "longline.wait.kind": { type: "string", source: "longline" },
   /** `approved`, `denied`, `result` or `unanswered`. */
   "longline.wait.outcome": { type: "string", source: "longline" },
+  /** The name that the tool gave its durable step. */
+  "longline.tool_step.name": { type: "string", source: "longline" },
+  /** `do`, `sleep` or `signal`. */
+  "longline.tool_step.kind": { type: "string", source: "longline" },
+  /** `done`, `failed`, `signalled`, or `over`: the time of a wait was over. */
+  "longline.tool_step.outcome": { type: "string", source: "longline" },
   /** `in_time`, `overflow` or `unclear`. */
   "longline.compaction.cause": { type: "string", source: "longline" },
   /** The newest entry that left the model's window. */
@@ -148,6 +154,8 @@ export const doubles: ReadonlySet<string> = new Set([
 export const spanEventNames = {
   "longline.wait.started": "longline",
   "longline.wait.ended": "longline",
+  /** A durable step of a tool is over. */
+  "longline.tool_step.ended": "longline",
 } as const satisfies Record<string, NameSource>;
 
 /** Events that are sent as log records with an event name. */

@@ -5,6 +5,7 @@ import type { SettingDeclarations } from "../core/settings.ts";
 import type { Provider } from "./chat-spans.ts";
 import type { Attributes, EventName } from "./names.ts";
 import type { Span } from "./span.ts";
+import type { EndedStep } from "./tool-spans.ts";
 import type { TraceHeaders } from "./traceparent.ts";
 import type { TurnRecord } from "./turn-record.ts";
 
@@ -36,6 +37,7 @@ export interface ObservedSession {
   };
   /** Where a turn begins; `undefined` while it waits. */
   turns: { firstSeq(turn: string): number | undefined };
+  steps: { ofReply(replySeq: number): readonly EndedStep[] };
   feedback: { of(turn: string): GivenScore | undefined };
   /** Closed once the session was erased. */
   feed: { readonly closed: boolean };

@@ -1,6 +1,6 @@
 /**
  * The result of a call as a span. A call that waited for a person or a client begins when it was made, and the wait is
- * two events of it; any other begins `durationMs` before its result. Pure.
+ * two events of it; any other begins `durationMs` before its result. Each durable step that is over is an event. Pure.
  */
 import type { ApprovalEntry, AssistantEntry, ToolEntry, WaitKind } from "../core/entry.ts";
 import type { ToolCall } from "../core/message.ts";
@@ -11,6 +11,15 @@ import type { SpanBody, SpanEvent, SpanKey } from "./span.ts";
 /** In place of a name out of no known set: the conventions' fallback value (error.md). */
 export const otherName = "_OTHER";
 
+/** A durable step of a call that is over. */
+export interface EndedStep {
+  callId: string;
+  name: string;
+  kind: "do" | "sleep" | "signal";
+  outcome?: { type: string };
+  endedMs?: number;
+}
+
 export interface ToolFacts {
   session: string;
   content?: ContentWriter | undefined;
@@ -20,6 +29,8 @@ export interface ToolFacts {
   call: ToolCall | undefined;
   /** The words of the person about it. */
   approval: ApprovalEntry | undefined;
+  /** The durable steps of the calls of a reply. */
+  steps?: ((replySeq: number) => readonly EndedStep[]) | undefined;
 }
 
 /** What names the span of a call: known as soon as the call is. */
@@ -53,7 +64,7 @@ export function toolSpan(entry: ToolEntry, facts: ToolFacts): SpanBody {
       ...(content && call && { "gen_ai.tool.call.arguments": content.text(call.arguments) }),
       ...(content && { "gen_ai.tool.call.result": content.text(entry.content) }),
     },
-    events,
+    events: [...events, ...stepEvents(entry, facts)],
     ...(isError && { failed: {} }),
   };
 }
@@ -80,6 +91,20 @@ function waitEvents(entry: ToolEntry, { reply, approval }: ToolFacts): SpanEvent
     { name: "longline.wait.started", atMs: Math.min(reply.atMs, entry.atMs), attributes: wait },
     { name: "longline.wait.ended", atMs: endMs, attributes: { ...wait, ...outcome } },
   ];
+}
+
+/** A step that is over after the call's result is a signal that came late. */
+function stepEvents({ callId, atMs }: ToolEntry, { reply, steps }: ToolFacts): SpanEvent[] {
+  const own = reply && steps?.(reply.seq).filter((step) => step.callId === callId);
+  return (own ?? []).flatMap(({ name, kind, outcome, endedMs = atMs + 1 }) => {
+    if (outcome === undefined || endedMs > atMs) return [];
+    const attributes = {
+      "longline.tool_step.name": name,
+      "longline.tool_step.kind": kind,
+      "longline.tool_step.outcome": outcome.type,
+    };
+    return [{ name: "longline.tool_step.ended", atMs: endedMs, attributes }];
+  });
 }
 
 function outcomeOf({ content, child }: ToolEntry, approval: ApprovalEntry | undefined, kind: WaitKind): string {

@@ -17,7 +17,7 @@ import type { ToolCall } from "../core/message.ts";
 import { type ChatFacts, chatSpans, compactionSpans, errorTypeOf, type Provider } from "./chat-spans.ts";
 import type { ContentWriter } from "./content.ts";
 import { ofTrace, type Span, type SpanBody, type SpanKey, spanIdOf, type TurnPlace, turnTrace } from "./span.ts";
-import { toolSpan } from "./tool-spans.ts";
+import { type EndedStep, toolSpan } from "./tool-spans.ts";
 import { parseTraceparent, type TraceParent } from "./traceparent.ts";
 
 /** What the trace of a turn needs to know beside its entries. */
@@ -28,6 +28,8 @@ export interface TraceFacts extends Omit<TurnPlace, "turn"> {
   isCompacted: boolean;
   /** Absent: spans hold nothing of what people, models and tools wrote. */
   content?: ContentWriter | undefined;
+  /** The durable steps of the calls of a reply; absent where none are kept. */
+  steps?(replySeq: number): readonly EndedStep[];
   /** Who answers for a model, by the id that the log has. */
   provider(model: string): Provider | undefined;
 }

@@ -258,7 +258,7 @@ interface ObservedSetup extends Pick<ObservedSession, "hold" | "rested"> {
   bindings: Bindings;
 }
 
-type SessionRows = Pick<ObservedSession, "storage" | "record" | "log" | "turns" | "feedback" | "feed">;
+type SessionRows = Pick<ObservedSession, "storage" | "record" | "log" | "turns" | "steps" | "feedback" | "feed">;
 
 /** What an app that lists `otel()` finds of a session. */
 function observed(session: SessionRows, { hold, rested, ...setup }: ObservedSetup): ObservedSession {

@@ -13,7 +13,7 @@ import { loadavg } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { freePort } from "../soak/harness/workerd.ts";
+import { freePort } from "../support/free-port.ts";
 import { installApart } from "../support/install-apart.ts";
 import { benchHealth } from "./health.ts";
 import type { Measured, Run } from "./load.ts";
@@ -88,6 +88,8 @@ async function startWays(upstream: string): Promise<Way[]> {
     nativeWay(longline),
     chatWay(longline),
   ];
+  for (const name of ["starter", "native-alone"])
+    ways.push({ ...nativeWay(await own(name, objects)), name, only: ["start"] });
   if (options.export) {
     const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: upstream.replace(/v1$/, "otlp") };
     const exporting = nativeWay(await own("exporting", objects, collector));

@@ -8,7 +8,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
-import { freePort, Workerd } from "../soak/harness/workerd.ts";
+import { Workerd } from "../soak/harness/workerd.ts";
+import { freePort } from "../support/free-port.ts";
 import { type WorstInput, worstInputs } from "./worst-inputs.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));

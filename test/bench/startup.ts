@@ -1,4 +1,4 @@
-/** `npm run bench -- startup`: what the start of the Worker takes of the CPU in Node, each time in a process of its own: compiling the bundle, and evaluating it. */
+/** `npm run bench -- startup`: what the start of three apps takes of the CPU in Node, each time in a process of its own: compiling the bundle, and evaluating it. */
 import { execFile } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -20,11 +20,27 @@ const runtime: Plugin = {
   },
 };
 
+/** Apps of `subjects/`, in words. */
+const apps = [
+  ["longline", "every door and channel"],
+  ["starter", "what a project begins with"],
+  ["native-alone", "the native door alone"],
+] as const;
+
 export async function benchStartup(report: (what: string, figure: string) => void): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const outfile = join(folder, "worker.js");
+  for (const [name, what] of apps) {
+    const { bytes, compileMs, evaluateMs } = await benchApp(name);
+    report(`${what}: bytes of the bundle`, bytes.toLocaleString("en"));
+    report(`${what}: compiling it, CPU, median`, `${compileMs.toFixed(1)} ms`);
+    report(`${what}: evaluating it, CPU, median`, `${evaluateMs.toFixed(1)} ms`);
+  }
+}
+
+async function benchApp(name: string): Promise<Evaluated & { bytes: number }> {
+  const outfile = join(folder, `${name}.js`);
   await build({
-    entryPoints: [join(import.meta.dirname, "subjects/longline.ts")],
+    entryPoints: [join(import.meta.dirname, `subjects/${name}.ts`)],
     outfile,
     bundle: true,
     minify: true,
@@ -37,10 +53,11 @@ export async function benchStartup(report: (what: string, figure: string) => voi
   });
   const all: Evaluated[] = [];
   for (let n = 0; n < runs; n++) all.push(await evaluated(outfile));
-  const ms = (figures: number[]) => `${median(figures).toFixed(1)} ms`;
-  report("bytes of the bundle, every door and channel in it", (await readFile(outfile)).length.toLocaleString("en"));
-  report("compiling it, CPU, median", ms(all.map(({ compileMs }) => compileMs)));
-  report("evaluating it, CPU, median", ms(all.map(({ evaluateMs }) => evaluateMs)));
+  return {
+    bytes: (await readFile(outfile)).length,
+    compileMs: median(all.map(({ compileMs }) => compileMs)),
+    evaluateMs: median(all.map(({ evaluateMs }) => evaluateMs)),
+  };
 }
 
 export interface Evaluated {

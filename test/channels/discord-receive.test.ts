@@ -38,7 +38,7 @@ async function contentOf(sent: Promise<Sent>): Promise<string> {
   if (reference === undefined) return content;
   // It is kept in a row.
   const kept = JSON.parse(JSON.stringify(reference)) as typeof reference;
-  return (await readReference({ reference: kept, isFirst: true, signal: AbortSignal.timeout(5_000) }, settings()))
+  return (await readReference({ reference: kept, isFirst: true, signal: new AbortController().signal }, settings()))
     .content;
 }
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers

@@ -28,7 +28,7 @@ function receive(signed: { headers: HeadersInit; body: string }, rules: SlackRul
 async function contentOf(inbound: Inbound, isFirst = true): Promise<string> {
   if (inbound.kind !== "message" || inbound.received.reference === undefined) throw new Error(inbound.kind);
   const { reference } = inbound.received;
-  return (await readReference({ reference, isFirst, signal: AbortSignal.timeout(5_000) }, settings())).content;
+  return (await readReference({ reference, isFirst, signal: new AbortController().signal }, settings())).content;
 }
 const mention = { type: "app_mention", user: "U1", channel: "C1", text: "<@UBOT> what do you think?" };
 const said = async (event: object, isFirst = true) => contentOf(await receive(await slack.event(event)), isFirst);

@@ -28,7 +28,7 @@ async function read(inbound: Inbound, isFirst = true): Promise<Inbound> {
   const { signingSecret, botToken } = slack.settings;
   const settings = { signingSecret, botToken, apiUrl: "https://slack.com/api" };
   const { reference, ...received } = inbound.received;
-  const message = await readReference({ reference, isFirst, signal: AbortSignal.timeout(5_000) }, settings);
+  const message = await readReference({ reference, isFirst, signal: new AbortController().signal }, settings);
   return { ...inbound, received: { ...received, ...message } };
 }
 const message = { type: "message", user: "U1", channel: "C1", ts: "1700000000.000100", text: "hi" };

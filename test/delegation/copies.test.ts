@@ -58,15 +58,12 @@ async function asking(): Promise<string> {
   crew.answers("manager", calls([delegating("writer")]));
   crew.answers("writer", calls([publishing]));
   await world.send("Go");
-  return vi.waitFor(
-    async () => {
-      const state = unwrap(await world.stub.wait("turn_1", 0));
-      const [ask] = state.status === "waiting" ? state.waitingFor : [];
-      expect(ask).toBeDefined();
-      return ask?.id ?? "";
-    },
-    { timeout: 10_000 },
-  );
+  return vi.waitFor(async () => {
+    const state = unwrap(await world.stub.wait("turn_1", 0));
+    const [ask] = state.status === "waiting" ? state.waitingFor : [];
+    expect(ask).toBeDefined();
+    return ask?.id ?? "";
+  });
 }
 
 describe.each(["fork", "import"])("a copy by %s", (how) => {

@@ -60,15 +60,12 @@ function twoAsk() {
 }
 /** Until so many calls of children wait for a person; in the order in which they asked. */
 async function asked(many: number): Promise<string[]> {
-  return vi.waitFor(
-    async () => {
-      const state = unwrap(await world.stub.wait("turn_1", 0));
-      const waiting = state.status === "waiting" ? state.waitingFor : [];
-      expect(waiting).toHaveLength(many);
-      return waiting.map(({ id }) => id);
-    },
-    { timeout: 10_000 },
-  );
+  return vi.waitFor(async () => {
+    const state = unwrap(await world.stub.wait("turn_1", 0));
+    const waiting = state.status === "waiting" ? state.waitingFor : [];
+    expect(waiting).toHaveLength(many);
+    return waiting.map(({ id }) => id);
+  });
 }
 
 describe("the Responses API", () => {
@@ -266,7 +263,7 @@ class Chat extends AbstractChat<UIMessage> {
 }
 
 describe("useChat", () => {
-  const ready = (chat: Chat) => vi.waitFor(() => expect(chat.status).toBe("ready"), { timeout: 10_000 });
+  const ready = (chat: Chat) => vi.waitFor(() => expect(chat.status).toBe("ready"));
 
   it("[DELEG-20] answers what the agent itself and its child ask at once", async () => {
     crew.answers("manager", calls([publishing("own", "o1"), call("writer", "One")]), text("All done."));
@@ -278,7 +275,7 @@ describe("useChat", () => {
     chat.messages = (await json(app(at(`/ui/messages/${world.name}`)))).body;
     expect(chat.asks.map(({ input }) => input.text).toSorted()).toEqual(["one", "own"]);
     for (const { approval } of chat.asks) await chat.addToolApprovalResponse({ id: approval.id, approved: true });
-    await vi.waitFor(() => expect(chat.text).toBe("All done."), { timeout: 10_000 });
+    await vi.waitFor(() => expect(chat.text).toBe("All done."));
     expect([chat.asks, published.length]).toEqual([[], 2]);
     const tools = chat.messages.at(-1)?.parts.flatMap((part) => ("toolCallId" in part ? [part] : [])) ?? [];
     expect(tools.map(({ state }) => state)).toEqual(["output-available", "output-available", "output-available"]);
@@ -297,7 +294,7 @@ describe("useChat", () => {
     chat.messages = (await json(app(at(`/ui/messages/${world.name}`)))).body;
     await chat.addToolOutput({ tool: "weather" as never, toolCallId: "w1", output: "Sunny" as never });
     for (const { approval } of chat.asks) await chat.addToolApprovalResponse({ id: approval.id, approved: true });
-    await vi.waitFor(() => expect(chat.text).toBe("All done."), { timeout: 10_000 });
+    await vi.waitFor(() => expect(chat.text).toBe("All done."));
     const results = (await world.results()).map(({ content }) => content);
     expect([results.toSorted(), published.length]).toEqual([["Done.", "Sunny"], 1]);
   });

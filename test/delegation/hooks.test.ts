@@ -36,7 +36,7 @@ function hangingHook() {
     isCalled = true;
     return new Promise(() => {});
   };
-  return () => vi.waitFor(() => expect(isCalled).toBe(true), { timeout: 5_000 });
+  return () => vi.waitFor(() => expect(isCalled).toBe(true));
 }
 /** What the editor's model read of its calls. */
 const read = () =>

@@ -36,15 +36,12 @@ const nothing = { id: "n1", name: "nothing", arguments: "{}" };
 const publishing = { id: "p1", name: "publish", arguments: '{"text":"Snow."}' };
 /** The one ask that is open, once there is one other than `before`. */
 const nextAsk = (before = "") =>
-  vi.waitFor(
-    async () => {
-      const state = unwrap(await world.stub.wait("turn_1", 0));
-      const [ask] = state.status === "waiting" ? state.waitingFor : [];
-      expect(ask?.id ?? before).not.toBe(before);
-      return ask?.id ?? "";
-    },
-    { timeout: 10_000 },
-  );
+  vi.waitFor(async () => {
+    const state = unwrap(await world.stub.wait("turn_1", 0));
+    const [ask] = state.status === "waiting" ? state.waitingFor : [];
+    expect(ask?.id ?? before).not.toBe(before);
+    return ask?.id ?? "";
+  });
 const approve = (id: string) => world.submit({ approvals: [{ call: { id }, approve: true }] });
 
 it("[DELEG-23] an answer that is written beside the last call, and followed by nothing, is not lost (pi-subagents#196, claude-code#88580)", async () => {
@@ -208,13 +205,10 @@ it("[HOLD-9] what a child used that began after its stop is counted, though its 
   await vi.waitFor(async () => expect(await world.inside((storage) => storage.getAlarm())).toBeNull());
   const [[address, task] = []] = late;
   await world.session(address.name).stub.submit(address, task);
-  await vi.waitFor(
-    async () => {
-      const { ledger, session } = await world.sums();
-      expect([crew.askedOf("writer").length, session]).toEqual([1, ledger]);
-    },
-    { timeout: 10_000 },
-  );
+  await vi.waitFor(async () => {
+    const { ledger, session } = await world.sums();
+    expect([crew.askedOf("writer").length, session]).toEqual([1, ledger]);
+  });
 });
 
 it("[DELEG-23] what a child of a child asks is asked at the session above both, with its own name and arguments (mastra#12552, mastra#20934, mastra#23626)", async () => {

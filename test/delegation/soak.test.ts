@@ -127,20 +127,17 @@ async function faultsOf(world: CrewWorld, all: readonly CrewWorld[], isCancelled
       faults.push("the reviewer passed its share");
   }
   await vi
-    .waitFor(
-      async () => {
-        for (const each of all) await runDurableObjectAlarm(each.stub);
-        const { spentMicros, reservedMicros } = (await world.accountStub.settings()) ?? {};
-        const { usage } = unwrap(await world.stub.describe());
-        const inSession = usage.costMicros + (usage.children?.costMicros ?? 0);
-        expect({ spentMicros, reservedMicros, inSession }).toEqual({
-          spentMicros: costs,
-          reservedMicros: 0,
-          inSession: costs,
-        });
-      },
-      { timeout: 10_000, interval: 50 },
-    )
+    .waitFor(async () => {
+      for (const each of all) await runDurableObjectAlarm(each.stub);
+      const { spentMicros, reservedMicros } = (await world.accountStub.settings()) ?? {};
+      const { usage } = unwrap(await world.stub.describe());
+      const inSession = usage.costMicros + (usage.children?.costMicros ?? 0);
+      expect({ spentMicros, reservedMicros, inSession }).toEqual({
+        spentMicros: costs,
+        reservedMicros: 0,
+        inSession: costs,
+      });
+    })
     .catch((error: Error) => faults.push(`the sums: ${error.message}`));
   return faults;
 }

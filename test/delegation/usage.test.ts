@@ -34,15 +34,12 @@ async function threeDeep() {
 
 /** Until the session knows what the ledger has. `all`: those that still have something to report to the account. */
 async function countedOnce(steps: number, all: readonly CrewWorld[] = []) {
-  await vi.waitFor(
-    async () => {
-      for (const each of all) await each.stub.change({});
-      const { ledger, session } = await world.sums();
-      expect(session).toBe(ledger);
-      expect(unwrap(await world.stub.describe()).usage.children).toMatchObject({ steps });
-    },
-    { timeout: 5_000 },
-  );
+  await vi.waitFor(async () => {
+    for (const each of all) await each.stub.change({});
+    const { ledger, session } = await world.sums();
+    expect(session).toBe(ledger);
+    expect(unwrap(await world.stub.describe()).usage.children).toMatchObject({ steps });
+  });
 }
 
 it("[DELEG-19] what a grandchild used that was stopped after its parent had ended reaches every session above it", async () => {

@@ -11,7 +11,7 @@ import { bindings, skipTime, startProvider } from "../support/session-world.ts";
 
 const worker = checkedWorker();
 const uiWorker = checkedUiWorker();
-const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000 });
+const until = (check: () => unknown) => vi.waitFor(check);
 const day = 86_400_000;
 
 let provider: ReturnType<typeof startProvider>;

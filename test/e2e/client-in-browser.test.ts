@@ -207,7 +207,7 @@ describe.skipIf(browserPath === undefined)("the page of docs/front-end.md, with 
     await expect.poll(log).toEqual(["A story", "Once upon "]);
     lose("/events");
     gate.release();
-    await expect.poll(log, { timeout: 10_000 }).toEqual(["A story", "Once upon a time."]);
+    await expect.poll(log).toEqual(["A story", "Once upon a time."]);
     expect([tokens(), events()]).toEqual([2, 2]);
     // A minute before the hour is over. What was shown is not shown again.
     await own.clock.fastForward(3_540_000);
@@ -223,7 +223,7 @@ describe.skipIf(browserPath === undefined)("the page of docs/front-end.md, with 
       await own.clock.fastForward(6_000);
       return tokens();
     };
-    await expect.poll(tokensLater, { timeout: 15_000 }).toBe(6);
+    await expect.poll(tokensLater).toBe(6);
     await say("And who pays?");
     await expect
       .poll(async () => (await log()).slice(4))

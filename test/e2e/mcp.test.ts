@@ -171,9 +171,7 @@ describe("the agent as an MCP server, to the official client", () => {
     expect(asked).toMatchObject({ structuredContent: { status: "completed", answer: "The answer is 42." } });
     const search = () => client.callTool({ name: "search_sessions", arguments: { query: "zweiundvierzig" } });
     const { session } = asked.structuredContent as { session: string };
-    await expect
-      .poll(search, { timeout: 20_000 })
-      .toMatchObject({ structuredContent: { sessions: [{ id: session }] } });
+    await expect.poll(search).toMatchObject({ structuredContent: { sessions: [{ id: session }] } });
     await client.close();
   });
 

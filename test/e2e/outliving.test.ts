@@ -143,7 +143,7 @@ describe("a turn, whatever happens to its readers and its server", () => {
     const asked = provider.requests.length;
     dev = await start();
     // Nobody asks for the session: the alarm alone takes the turn up again.
-    await expect.poll(() => provider.requests.length, { timeout: 20_000 }).toBe(asked + 1);
+    await expect.poll(() => provider.requests.length).toBe(asked + 1);
     const { id = "" } = seen.at(-1) ?? {};
     const live = reach(at("killed/events"), { headers: { ...headers, "Last-Event-ID": id } });
     const rest: ReadEvent[] = [];

@@ -111,7 +111,7 @@ describe("the README, typed as written", () => {
     expect(accepted).toMatch(/^HTTP\/1.1 202 Accepted/);
     expect(accepted).toMatch(/location: \/v1\/sessions\/hello\/turns\/turn_2/i);
     expect(await type("respond-async")).toContain('"turn":"turn_2"');
-    await expect.poll(async () => JSON.parse(await type("turns/turn_2")).status, { timeout: 20_000 }).toBe("completed");
+    await expect.poll(async () => JSON.parse(await type("turns/turn_2")).status).toBe("completed");
     expect(JSON.parse(await type("turns/turn_2")).message.content).toContain("Tokyo");
     const completion = JSON.parse(await type("chat/completions"));
     expect(completion).toMatchObject({ object: "chat.completion", choices: [{ finish_reason: "stop" }] });
@@ -130,7 +130,7 @@ describe("the README, typed as written", () => {
     const answered = JSON.parse(await type("approvals/CALL_ID", (command) => command.replace("CALL_ID", call_id)));
     expect(answered).toEqual({ session: "orders", turn: "turn_1", call_id, approve: false });
     const turn = async () => (await reach(`${dev.url}/v1/sessions/orders/turns/turn_1`, { headers })).json();
-    await expect.poll(turn, { timeout: 20_000 }).toMatchObject({ status: "completed" });
+    await expect.poll(turn).toMatchObject({ status: "completed" });
     expect(((await turn()) as { message: { content: string } }).message.content).toContain("We have enough.");
   });
 

@@ -171,7 +171,7 @@ describe("OpenAI's own client", () => {
     }
     gate.release();
     await expect
-      .poll((): Promise<OpenAiResponse> => client.responses.retrieve(id), { timeout: 10_000 })
+      .poll((): Promise<OpenAiResponse> => client.responses.retrieve(id))
       .toMatchObject({ status: "completed", output_text: "still here" });
   });
 

@@ -62,7 +62,7 @@ function chatOf(id: string, { messages = [], body = {}, onToolCall }: ChatOption
   });
   return { chat, errors };
 }
-const ready = (chat: Chat<UIMessage>) => vi.waitFor(() => expect(chat.status).toBe("ready"), { timeout: 10_000 });
+const ready = (chat: Chat<UIMessage>) => vi.waitFor(() => expect(chat.status).toBe("ready"));
 const textOf = (message: UIMessage | undefined) =>
   (message?.parts ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
 async function talkOf(session: string): Promise<string[]> {
@@ -115,7 +115,7 @@ describe("useChat", () => {
       const asked = chat.messages.at(-1)?.parts.at(-1);
       expect(asked).toMatchObject({ type: "dynamic-tool", state: "approval-requested", approval: { id: "call_p" } });
       await chat.addToolApprovalResponse({ id: "call_p", approved, reason: "Not today." });
-      await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Well."), { timeout: 10_000 });
+      await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Well."));
       await ready(chat);
       expect(chat.messages.map(({ id }) => id).at(-1)).toBe("msg_turn_1");
       expect(chat.messages).toHaveLength(2);
@@ -139,7 +139,7 @@ describe("useChat", () => {
       },
     });
     await chat.sendMessage({ text: "Book Monday" });
-    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Booked."), { timeout: 10_000 });
+    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Booked."));
     expect(booked).toEqual([{ day: "Monday" }]);
     expect(await talkOf("ui-client")).toContain('tool: {"ok":true}');
   });
@@ -149,13 +149,13 @@ describe("useChat", () => {
     provider.enqueue(gate.reply);
     const { chat } = chatOf("ui-resume");
     const sending = chat.sendMessage({ text: "A story" });
-    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Once upon "), { timeout: 10_000 });
+    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Once upon "));
     const kept = structuredClone(chat.messages);
     await chat.stop();
     await sending;
     const { chat: reloaded } = chatOf("ui-resume", { messages: kept });
     const resuming = reloaded.resumeStream();
-    await vi.waitFor(() => expect(reloaded.status).toBe("streaming"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(reloaded.status).toBe("streaming"));
     gate.release();
     await resuming;
     expect(reloaded.messages).toHaveLength(2);
@@ -171,7 +171,7 @@ describe("useChat", () => {
     provider.enqueue(gate.reply);
     const { chat } = chatOf("ui-stop");
     const sending = chat.sendMessage({ text: "A story" });
-    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Once upon "), { timeout: 10_000 });
+    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Once upon "));
     const stopped = await reach(`${dev.url}/v1/ui/messages/ui-stop/stream`, { method: "DELETE", headers });
     expect(stopped.status).toBe(202);
     await sending;
@@ -186,7 +186,7 @@ describe("useChat", () => {
     const { chat } = chatOf("ui-reload");
     await chat.sendMessage({ text: "Hi" });
     const sending = chat.sendMessage({ text: "A story" });
-    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Once upon "), { timeout: 10_000 });
+    await vi.waitFor(() => expect(textOf(chat.messages.at(-1))).toBe("Once upon "));
     const ids = chat.messages.map(({ id }) => id);
     await chat.stop();
     await sending;
@@ -196,7 +196,7 @@ describe("useChat", () => {
     // The answer that runs is not in the history: the stream brings it whole.
     expect(reloaded.messages.map(({ id }) => id)).toEqual(ids.slice(0, -1));
     const resuming = reloaded.resumeStream();
-    await vi.waitFor(() => expect(textOf(reloaded.messages.at(-1))).toBe("Once upon "), { timeout: 10_000 });
+    await vi.waitFor(() => expect(textOf(reloaded.messages.at(-1))).toBe("Once upon "));
     gate.release();
     await resuming;
     expect(reloaded.messages.map(({ id }) => id)).toEqual(ids);

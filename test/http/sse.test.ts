@@ -57,9 +57,22 @@ describe("pullStream", () => {
     return done ? undefined : decoder.decode(value);
   };
 
+  /** A source that gives `texts` one after the other; what is added later comes once it is woken. */
+  const sourceOf = (texts: (string | undefined)[]) => {
+    let woken = () => {};
+    const next = vi.fn((wake: () => void) => {
+      woken = wake;
+      return texts.length > 0 ? texts.shift() : null;
+    });
+    const add = (...more: (string | undefined)[]) => {
+      texts.push(...more);
+      woken();
+    };
+    return { next, add };
+  };
+
   it("[SSE-4] asks for text only when its reader does, and writes each text in one piece", async () => {
-    const texts = ["one", "two", undefined];
-    const next = vi.fn(async () => texts.shift());
+    const { next } = sourceOf(["one", "two", undefined]);
     const reader = pullStream({ next }).getReader();
     expect(next).not.toHaveBeenCalled();
     expect(await read(reader)).toBe("one");
@@ -69,9 +82,39 @@ describe("pullStream", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("[SSE-4] asks once for all wakes of one piece of work, and not before it is over", async () => {
+    const { next, add } = sourceOf([]);
+    const reader = pullStream({ next }).getReader();
+    const text = read(reader);
+    await vi.advanceTimersByTimeAsync(0);
+    for (let n = 0; n < 3; n++) add(`${n}`);
+    expect(next).toHaveBeenCalledTimes(1);
+    expect(await text).toBe("0");
+    // The one that found nothing, and one for each of two texts: the second is written ahead.
+    expect(next).toHaveBeenCalledTimes(3);
+    expect([await read(reader), await read(reader)]).toEqual(["1", "2"]);
+  });
+
+  it("[SSE-4] writes at most one text ahead of a reader that has stopped, and loses none", async () => {
+    const { next, add } = sourceOf([]);
+    const reader = pullStream({ next }).getReader();
+    const first = read(reader);
+    await vi.advanceTimersByTimeAsync(0);
+    for (let n = 0; n < 50; n++) {
+      add(`text ${n}`);
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    // One that came while it waited, one ahead, and before each of them the call that found nothing.
+    expect(next).toHaveBeenCalledTimes(4);
+    const got = [await first];
+    for (let n = 1; n < 50; n++) got.push(await read(reader));
+    expect(got).toEqual(Array.from({ length: 50 }, (_, n) => `text ${n}`));
+    add(undefined);
+    expect(await read(reader)).toBeUndefined();
+  });
+
   it("[SSE-5] keeps a silent line open with comments, and loses nothing by it", async () => {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const next = vi.fn(() => promise);
+    const { next, add } = sourceOf([]);
     const reader = pullStream({ next, heartbeatMs: 15_000 }).getReader();
     for (let n = 0; n < 3; n++) {
       const beat = read(reader);
@@ -79,14 +122,19 @@ describe("pullStream", () => {
       expect(await beat).toBe(": keep-alive\n\n");
     }
     const text = read(reader);
-    resolve("at last");
+    add("at last");
     expect(await text).toBe("at last");
-    expect(next).toHaveBeenCalledTimes(1);
+    const beat = read(reader);
+    await vi.advanceTimersByTimeAsync(14_999);
+    add("before the comment");
+    expect(await beat).toBe("before the comment");
+    // Before each of the two texts, and after the last.
+    expect(next).toHaveBeenCalledTimes(5);
   });
 
   it("[SSE-5] text that looks like a heartbeat is text, and comes once", async () => {
-    const texts = [sseComment("keep-alive"), "after", undefined];
-    const reader = pullStream({ next: async () => texts.shift() }).getReader();
+    const { next } = sourceOf([sseComment("keep-alive"), "after", undefined]);
+    const reader = pullStream({ next }).getReader();
     expect([await read(reader), await read(reader), await read(reader)]).toEqual([
       ": keep-alive\n\n",
       "after",
@@ -94,62 +142,50 @@ describe("pullStream", () => {
     ]);
   });
 
-  it.each([
-    ["late", () => Promise.reject(new Error("secret"))],
-    [
-      "at once",
-      () => {
-        throw new Error("secret");
-      },
-    ],
-  ])(
+  it.each(["late", "at once"])(
     "[SSE-6] a fault of ours that comes %s is logged once, and ends the stream in the words of its protocol",
-    async (_, next) => {
+    async (when) => {
       const log = vi.spyOn(console, "error").mockImplementation(() => {});
       const onClose = vi.fn();
       for (const onFault of [() => "data: it broke\n\n", undefined]) {
+        let isFirst = when === "late";
+        const next = (wake: () => void) => {
+          if (!isFirst) throw new Error("secret");
+          isFirst = false;
+          wake();
+          return null;
+        };
         const reader = pullStream({ next, onClose, ...(onFault && { onFault }) }).getReader();
         if (onFault !== undefined) expect(await read(reader)).toBe("data: it broke\n\n");
         expect(await read(reader)).toBeUndefined();
       }
       expect(log).toHaveBeenCalledTimes(2);
       expect(log).toHaveBeenCalledWith(expect.any(String), new Error("secret"));
-      expect(onClose).toHaveBeenCalledTimes(2);
+      expect([onClose.mock.calls.length, vi.getTimerCount()]).toEqual([2, 0]);
     },
   );
 
-  it("[SSE-6] a reader who hangs up leaves nothing behind", async () => {
+  it("[SSE-6] a reader who hangs up leaves nothing behind, and its source is not asked again", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
-    const onClose = vi.fn();
-    // As `fetch` does: the wait ends with an error once the signal is aborted.
-    const next = vi.fn(
-      (signal: AbortSignal) =>
-        new Promise<string>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
-    );
-    const reader = pullStream({ next, onClose }).getReader();
+    const { next, add } = sourceOf([]);
+    const [onClose, onHangUp] = [vi.fn(), vi.fn()];
+    const reader = pullStream({ next, onClose, onHangUp }).getReader();
     void reader.read();
     await vi.advanceTimersByTimeAsync(0);
-    expect([next.mock.calls[0]?.[0].aborted, vi.getTimerCount()]).toEqual([false, 1]);
+    expect([next.mock.calls.length, vi.getTimerCount()]).toEqual([1, 1]);
+    // One wake is under way when it hangs up, another comes after.
+    add("lost");
     await reader.cancel();
-    await vi.advanceTimersByTimeAsync(0);
-    expect(next.mock.calls[0]?.[0].aborted).toBe(true);
-    expect(vi.getTimerCount()).toBe(0);
+    add("lost");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([next.mock.calls.length, vi.getTimerCount()]).toEqual([1, 0]);
     expect(log).not.toHaveBeenCalled();
-    expect(onClose).toHaveBeenCalledTimes(1);
-  });
-
-  it("[SSE-6] no timer outlives a reader whose source does not listen to the signal", async () => {
-    const reader = pullStream({ next: () => new Promise(() => {}) }).getReader();
-    void reader.read();
-    await vi.advanceTimersByTimeAsync(0);
-    await reader.cancel();
-    await vi.advanceTimersByTimeAsync(0);
-    expect(vi.getTimerCount()).toBe(0);
+    expect([onClose.mock.calls.length, onHangUp.mock.calls.length]).toEqual([1, 1]);
   });
 
   it("[SSE-6] a stream that ends by itself closes once", async () => {
     const onClose = vi.fn();
-    const reader = pullStream({ next: async () => undefined, onClose }).getReader();
+    const reader = pullStream({ next: () => undefined, onClose }).getReader();
     expect(await read(reader)).toBeUndefined();
     await reader.cancel();
     expect(onClose).toHaveBeenCalledTimes(1);

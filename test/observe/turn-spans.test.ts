@@ -186,6 +186,33 @@ describe("spans of a turn", () => {
     expect(named(await turnSpans(recordedTurn, facts), "execute_tool order")[0]?.events).toEqual([]);
   });
 
+  it("[TRACE-4] a durable step that was over before the result is an event of its call, a signal that came later none", async () => {
+    const began = 1_764_000_000_000;
+    const [reply] = recordedTurn.filter(({ type }) => type === "assistant");
+    const step = { callId: "call_b", kind: "do" as const, outcome: { type: "done" } };
+    const steps = (seq: number) =>
+      seq === reply?.seq
+        ? [
+            { ...step, name: "book", endedMs: began + 69_500 },
+            { ...step, name: "other", callId: "call_a", endedMs: began + 69_500 },
+            { ...step, name: "parcel", kind: "signal" as const, endedMs: began + 80_000 },
+            { callId: "call_b", name: "waits", kind: "sleep" as const },
+          ]
+        : [];
+    const refund = named(await turnSpans(recordedTurn, { ...facts, steps }), "execute_tool refund")[0];
+    expect(refund?.events.slice(2)).toEqual([
+      {
+        name: "longline.tool_step.ended",
+        atMs: began + 69_500,
+        attributes: {
+          "longline.tool_step.name": "book",
+          "longline.tool_step.kind": "do",
+          "longline.tool_step.outcome": "done",
+        },
+      },
+    ]);
+  });
+
   it.each([
     ["denied", { 10: { approve: false }, 11: { content: notRun.denied("no") } }, "denied", "not_run"],
     [

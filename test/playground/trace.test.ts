@@ -90,6 +90,20 @@ describe("the rows of a trace", () => {
     expect(rows.at(-1)).toMatchObject({ failed: true, fault: "delivery_failed" });
   });
 
+  it("[PAGE-17] have the durable steps of a call, with their times", () => {
+    const value = (stringValue: string) => ({ stringValue });
+    const attributes = [
+      { key: "longline.tool_step.name", value: value("book") },
+      { key: "longline.tool_step.kind", value: value("do") },
+      { key: "longline.tool_step.outcome", value: value("done") },
+    ];
+    const times = { startTimeUnixNano: "1000000000", endTimeUnixNano: "9000000000" };
+    const events = [{ timeUnixNano: "3000000000", name: "longline.tool_step.ended", attributes }];
+    const span = { ...times, traceId: "t", spanId: "s", name: "execute_tool long", events };
+    const [row] = traceView({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }).rows;
+    expect(row?.steps).toEqual([{ atMs: 2_000, name: "book", kind: "do", outcome: "done" }]);
+  });
+
   it("[PAGE-17] have the wait for a person inside of its call, and cached tokens apart from fresh ones", async () => {
     const { rows } = traceView(await served());
     const refund = rows.find(({ name }) => name === "refund");

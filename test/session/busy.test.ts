@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import { agent } from "../app/agent.ts";
 import { calls, gated, text } from "../support/fake-provider.ts";
-import { SessionWorld, startProvider } from "../support/session-world.ts";
+import { SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
 
 let provider: ReturnType<typeof startProvider>;
 let world: SessionWorld;
@@ -109,11 +109,26 @@ describe("a message that comes while a turn is open", () => {
 });
 
 describe("the limits of a turn", () => {
+  /** The timer of a turn that may take so long does not come by itself: a slow machine would end the turn before it has begun. */
+  function heldClock(limitMs: number): { due(): void } {
+    const plain = globalThis.setTimeout;
+    const held: { due(): void } = { due: () => {} };
+    vi.spyOn(globalThis, "setTimeout").mockImplementation(((work: () => void, ms: number) => {
+      if (ms <= limitMs - 100_000 || ms > limitMs) return plain(work, ms);
+      held.due = work;
+      return plain(() => {}, 0);
+    }) as typeof setTimeout);
+    return held;
+  }
+
   it("[LIMIT-1] work that takes too long is stopped, and what was said stays", async () => {
     const { turnSeconds } = agent.limits;
-    agent.limits.turnSeconds = 0.2;
+    agent.limits.turnSeconds = 4_321;
+    const clock = heldClock(4_321_000);
     try {
       const { turn, gate } = await runningTurn();
+      skipTime(4_322_000);
+      await world.inside(() => clock.due());
       const { ended, reply } = await world.ended(turn);
       expect([ended.reason, ended.failure?.code, reply?.content]).toEqual(["failed", "turn_timeout", "one "]);
       await gate.cancelled;

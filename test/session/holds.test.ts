@@ -16,7 +16,7 @@ const { remoteTools } = app;
 let provider: ReturnType<typeof startProvider>;
 let world: SessionWorld;
 const account = () => accountObject(bindings, world.address.account);
-const until = (check: () => unknown) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+const until = (check: () => unknown) => vi.waitFor(check, { interval: 5 });
 
 beforeEach(() => {
   provider = startProvider();

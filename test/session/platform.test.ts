@@ -63,12 +63,8 @@ describe("the account's object fails", () => {
     const report = vi.spyOn(Account.prototype, "report").mockImplementation(down);
     provider.enqueue(calls([{ name: "calculator", arguments: '{"expression":"1+1"}' }]), text("2"));
     const { turn } = await world.send("1+1?");
-    await vi.waitFor(
-      async () => expect(await world.inside((storage) => storage.getAlarm())).toBeGreaterThan(Date.now() + 7_000),
-      {
-        timeout: 8_000,
-        interval: 50,
-      },
+    await vi.waitFor(async () =>
+      expect(await world.inside((storage) => storage.getAlarm())).toBeGreaterThan(Date.now() + 7_000),
     );
     expect(reserve.mock.calls.length).toBeLessThanOrEqual(6);
     expect(provider.requests).toHaveLength(0);
@@ -76,7 +72,7 @@ describe("the account's object fails", () => {
     report.mockRestore();
     await runDurableObjectAlarm(world.stub);
     expect((await world.ended(turn)).ended.reason).toBe("completed");
-  }, 15_000);
+  });
 });
 
 describe("a session's object fails", () => {
@@ -121,7 +117,7 @@ describe("a session's object fails", () => {
       503,
       "unavailable",
     ]);
-  }, 15_000);
+  });
 });
 
 describe("the rate-limit binding and KV fail", () => {
@@ -183,7 +179,7 @@ describe("alarms that fail", () => {
     remove.mockRestore();
     await Promise.all(worlds.map((each) => runDurableObjectAlarm(each.stub)));
     for (const each of worlds) expect((await each.stub.describe()).ok).toBe(false);
-  }, 20_000);
+  });
 });
 
 describe("an account that cannot be read", () => {

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { buildWorker } from "./harness/build.ts";
-import { freePort, Workerd } from "./harness/workerd.ts";
+import { Workerd } from "./harness/workerd.ts";
 
 let script: string;
 let folder: string;

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 import {
   all,
   type CrewConversation,
@@ -19,7 +20,7 @@ import { Killer } from "./harness/killer.ts";
 import { Points } from "./harness/points.ts";
 import { serveHarness } from "./harness/server.ts";
 import { ToolServer } from "./harness/tool-server.ts";
-import { freePort, Workerd } from "./harness/workerd.ts";
+import { Workerd } from "./harness/workerd.ts";
 
 /** Conversations that go on at a time. */
 const lanes = 3;

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 import { type Bug, caught } from "./bugs.ts";
 import { checkSession, type Violation } from "./check.ts";
 import { checkRollout, endedMarks } from "./check-rollout.ts";
@@ -17,7 +18,7 @@ import { countedTurns, type RolloutEnd, RolloutRun } from "./harness/rollout-run
 import { type HarnessServer, serveHarness } from "./harness/server.ts";
 import { ToolServer } from "./harness/tool-server.ts";
 import { Upstream } from "./harness/upstream.ts";
-import { freePort, Workerd } from "./harness/workerd.ts";
+import { Workerd } from "./harness/workerd.ts";
 import { type SoakReport, soakReport } from "./soak-report.ts";
 
 /** Sessions played at a time. */

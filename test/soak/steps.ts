@@ -4,10 +4,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 import { buildWorker } from "./harness/build.ts";
 import { Chance, pause } from "./harness/chance.ts";
 import { Commits } from "./harness/commits.ts";
-import { freePort, Workerd } from "./harness/workerd.ts";
+import { Workerd } from "./harness/workerd.ts";
 import { StepClient } from "./step-client.ts";
 import { type Effects, faultsOf, StepWorld } from "./step-world.ts";
 

@@ -64,7 +64,7 @@ export function holdAnswers(
     return answer;
   });
   return {
-    reached: () => vi.waitFor(() => expect(isReached).toBe(true), { timeout: 20_000, interval: 5 }),
+    reached: () => vi.waitFor(() => expect(isReached).toBe(true), { interval: 5 }),
     release: () => {
       isReleased = true;
     },

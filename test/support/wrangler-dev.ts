@@ -6,11 +6,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { bundleFiles, bundleVariable } from "./bundle-files.ts";
+import { freePort } from "./free-port.ts";
 import type { Served } from "./worker-process.ts";
 
 export interface DevServer {
@@ -42,9 +42,9 @@ export interface DevOptions {
 }
 
 /** How long a start may take before it counts as failed. */
-const startLimitMs = 40_000;
+const startLimitMs = 100_000;
 /** How long the tests' app may take to be bundled. */
-const bundleLimitMs = 50_000;
+const bundleLimitMs = 100_000;
 
 /** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
 export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
@@ -170,15 +170,6 @@ async function endGroup(child: ChildProcess, signal: NodeJS.Signals): Promise<vo
   await gone;
   clearTimeout(hurry);
   send("SIGKILL");
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 /** `fetch`, tried again where wrangler's proxy loses a request by itself (workers-sdk #15317, #14641): 503 or a dropped socket. */

@@ -14,8 +14,10 @@ interface SpanDetailProps {
   session: string;
 }
 
+const waitedFor: Readonly<Record<string, string>> = { approval: "a person", agent: "an agent" };
+
 export function SpanDetail({ row, entries, session }: SpanDetailProps) {
-  const { fault, failed, firstMs, waits, costMicros, attributes } = row;
+  const { fault, failed, firstMs, waits, steps, costMicros, attributes } = row;
   // The entries of an agent that was called are in its own session.
   const isOwn = row.session === undefined || row.session === session;
   return (
@@ -31,7 +33,12 @@ export function SpanDetail({ row, entries, session }: SpanDetailProps) {
         )}
         {waits.map(({ fromMs, toMs, kind, outcome }) => (
           <span key={String(fromMs)}>
-            waited {duration(toMs - fromMs)} for {kind === "approval" ? "a person" : "the client"}: {outcome}
+            waited {duration(toMs - fromMs)} for {waitedFor[kind] ?? "the client"}: {outcome}
+          </span>
+        ))}
+        {steps.map(({ atMs, name, kind, outcome }) => (
+          <span key={`step ${name}`}>
+            {kind === "do" ? "step" : kind} {name}: {outcome}, after {duration(atMs - row.fromMs)}
           </span>
         ))}
       </p>

@@ -42,6 +42,8 @@ export interface TraceRow {
   firstMs?: number;
   /** Times in it in which a person or a client was waited for. */
   waits: { fromMs: number; toMs: number; kind: string; outcome: string }[];
+  /** Durable steps of a tool that are over. */
+  steps: { atMs: number; name: string; kind: string; outcome: string }[];
   failed: boolean;
   /** Why, as the trace has it. */
   fault?: string;
@@ -137,6 +139,7 @@ function rowOf(span: OtlpSpan, depth: number, beganMs: number): TraceRow {
     durationMs: Math.max(0, msOf(span.endTimeUnixNano) - startMs),
     ...(first !== undefined && { firstMs: first * 1_000 }),
     waits: waitsOf(span, beganMs),
+    steps: stepsOf(span, beganMs),
     failed: span.status?.code === 2,
     ...given(texts),
     ...given({
@@ -174,6 +177,17 @@ function waitsOf({ events = [] }: OtlpSpan, beganMs: number): TraceRow["waits"] 
         kind: about.get("longline.wait.kind") ?? "",
         outcome: about.get("longline.wait.outcome") ?? "",
       },
+    ];
+  });
+}
+
+function stepsOf({ events = [] }: OtlpSpan, beganMs: number): TraceRow["steps"] {
+  return events.flatMap(({ name, timeUnixNano, attributes = [] }) => {
+    if (name !== "longline.tool_step.ended") return [];
+    const about = new Map(attributes.map(({ key, value }) => [key, textOf(value)]));
+    const given = (of: string) => about.get(`longline.tool_step.${of}`) ?? "";
+    return [
+      { atMs: msOf(timeUnixNano) - beganMs, name: given("name"), kind: given("kind"), outcome: given("outcome") },
     ];
   });
 }

@@ -52,7 +52,7 @@ export function WaterfallChart({ trace, open, choose, detail }: WaterfallProps) 
 }
 
 function Lane({ row, totalMs, marks }: { row: TraceRow; totalMs: number; marks: readonly number[] }) {
-  const { kind, fromMs, durationMs, firstMs = 0, waits, failed } = row;
+  const { kind, fromMs, durationMs, firstMs = 0, waits, steps, failed } = row;
   const first = Math.min(firstMs, durationMs);
   return (
     <svg class="lane-chart" width="100%" height="16" aria-hidden="true">
@@ -76,6 +76,16 @@ function Lane({ row, totalMs, marks }: { row: TraceRow; totalMs: number; marks: 
           y="3"
           width={percent(wait.toMs - wait.fromMs, totalMs)}
           height="10"
+        />
+      ))}
+      {steps.map(({ name, atMs }) => (
+        <line
+          key={`step ${name}`}
+          class="step"
+          x1={percent(atMs, totalMs)}
+          x2={percent(atMs, totalMs)}
+          y1="2"
+          y2="14"
         />
       ))}
       <rect class="until-first" x={percent(fromMs, totalMs)} y="6" width={percent(first, totalMs)} height="4" />

@@ -99,6 +99,7 @@ export class LogTraces implements SessionTraces {
     const compactions = log.newest("compaction", Number.MAX_SAFE_INTEGER);
     return {
       ...{ ...this.#place, agent, content: this.#settings.content },
+      steps: (replySeq) => this.#session.steps.ofReply(replySeq),
       provider: (model) => this.#session.provider(model),
       isCompacted: compactions.some(({ seq }) => seq < firstSeq),
     };

@@ -39,7 +39,7 @@ export function readEvents(
   };
   const hangUp = query.get("hang_up") === "stop" && { onHangUp: () => stop(turn ?? undefined) };
   const onFault = () => encoder.broken(streamFault).map(sseFrame).join("");
-  return sseResponse(pullStream({ next: eventStream(sources, reader), onFault, ...hangUp }));
+  return sseResponse(pullStream({ ...eventStream(sources, reader), onFault, ...hangUp }));
 }
 
 /** An id is `<tag>-<cursor>`; a cursor alone is taken, too, since people write `after=0` by hand. */
@@ -85,13 +85,10 @@ export interface Reader {
   turn?: string;
 }
 
-/**
- * Gives the frames a reader has not had yet, as one text; a promise when there are none yet; `undefined` at the end, or
- * once the reader has hung up.
- */
-export function eventStream(sources: StreamSources, reader: Reader): PullSource["next"] {
+/** Gives the frames that a reader has not had yet, as one text. */
+export function eventStream(sources: StreamSources, reader: Reader): Pick<PullSource, "next" | "onClose"> {
   const stream = new EventStream(sources, reader);
-  return (hangUp) => stream.next(hangUp);
+  return { next: (wake) => stream.next(wake), onClose: () => stream.close() };
 }
 
 /** What a stream is read from. */
@@ -102,9 +99,6 @@ export interface StreamSources {
   durable?: SessionSteps | undefined;
 }
 
-/** The result of a look at the feed: frames, nothing yet, or the end. */
-type Look = { text: string } | "nothing" | "end";
-
 class EventStream {
   readonly #sources: StreamSources;
   readonly #reader: Reader;
@@ -113,7 +107,6 @@ class EventStream {
   readonly #rest: RestWatch | undefined;
   #cursor: Cursor;
   #ended = false;
-  #wake = () => {};
   #subscribed: (() => void) | undefined;
 
   constructor(sources: StreamSources, reader: Reader) {
@@ -125,37 +118,24 @@ class EventStream {
     this.#rest = sources.durable?.rest(reader.turn);
   }
 
-  next(hangUp: AbortSignal): string | undefined | Promise<string | undefined> {
+  /** See `PullSource`. What changes the feed is over by then, so that a look never falls into the middle of it. */
+  next(wake: () => void): string | null | undefined {
     if (this.#subscribed === undefined) {
-      this.#subscribed = this.#sources.feed.subscribe(() => this.#wake());
-      hangUp.addEventListener("abort", this.#leave, { once: true });
-      const opening = this.#reader.encoder.opening?.() ?? [];
+      this.#subscribed = this.#sources.feed.subscribe(wake);
+      const opening = this.#reader.encoder.opening?.() ?? none;
       if (opening.length > 0) return written(opening);
     }
-    const look = this.#look();
-    if (look === "nothing") return this.#later();
-    return look === "end" ? undefined : look.text;
+    return this.#look(wake);
   }
 
-  readonly #leave = (): void => {
+  /** No more is read. */
+  close(): void {
     this.#ended = true;
     this.#rest?.close();
     this.#subscribed?.();
-    this.#wake();
-  };
-
-  /** The same, once there is something: what changes the feed is over by then, so that a look never falls into the middle of it. */
-  async #later(): Promise<string | undefined> {
-    for (;;) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      const look = this.#look();
-      if (look !== "nothing") return look === "end" ? undefined : look.text;
-    }
   }
 
-  #look(): Look {
+  #look(wake: () => void): string | null | undefined {
     const { feed } = this.#sources;
     const { encoder, turn, live, forPeople } = this.#reader;
     while (!this.#ended && !feed.closed) {
@@ -166,19 +146,19 @@ class EventStream {
       const events = turn === undefined ? shown : upToEnd(shown);
       const text = events.length === 0 ? "" : textOf(encoder, events);
       this.#ended = encoder.ended || (turn !== undefined && events.at(-1)?.event.type === "turn.ended");
-      if (text !== "") return { text };
+      if (text !== "") return text;
       // Some entries make no event.
       if (events.length > 0 || (place !== undefined && read.cursor.done > place.done)) continue;
-      const rests = this.#rest?.frames(encoder, () => this.#wake()) ?? none;
+      const rests = this.#rest?.frames(encoder, wake) ?? none;
       const others = place === undefined ? rests : [...this.#progress.news(), ...rests, ...this.#waits.news()];
       this.#ended = encoder.ended;
-      if (others.length > 0) return { text: written(others) };
+      if (others.length > 0) return written(others);
       if (!live) break;
-      if (!this.#ended) return "nothing";
+      if (!this.#ended) return null;
     }
     const frames = feed.closed && !this.#ended ? encoder.broken(sessionGone) : none;
-    this.#leave();
-    return frames.length === 0 ? "end" : { text: written(frames) };
+    this.close();
+    return frames.length === 0 ? undefined : written(frames);
   }
 }
 

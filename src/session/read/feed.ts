@@ -97,7 +97,10 @@ export class Feed {
       return last.read;
     }
     const events = eventsOfDraft(draft, cursor.into);
-    const read = { events, cursor: events.at(-1)?.cursor ?? cursor };
+    const newest = events.at(-1);
+    // What a reader that has everything finds is not kept: the others still come to the newest part.
+    if (newest === undefined) return { events, cursor };
+    const read = { events, cursor: newest.cursor };
     this.#newest = { draft, from: cursor.into, units: unitsOf(draft), read };
     return read;
   }

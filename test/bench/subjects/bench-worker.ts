@@ -14,7 +14,7 @@ import { openai } from "../../../src/doors/openai/openai.ts";
 import { openapi } from "../../../src/doors/openapi/openapi.ts";
 import { prefixes } from "../../../src/doors/prefixes/prefixes.ts";
 import type { Bindings } from "../../../src/env.ts";
-import { longline } from "../../../src/longline.ts";
+import { type Longline, longline } from "../../../src/longline.ts";
 import type { TelemetrySource } from "../../../src/observe/telemetry.ts";
 import { defineTool } from "../../../src/tools/tool.ts";
 import { loadAccount } from "./account-load.ts";
@@ -55,6 +55,14 @@ function withDoubles<T>(plain: T): T {
   return made as unknown as T;
 }
 
+/** An app with the doubles in place of what raw workerd does not have. */
+export function served(app: Longline) {
+  const { fetch, Session, Account } = app;
+  const answer = (request: Request, env: object, context: ExecutionContext) =>
+    fetch(request, { ...env, ...doubles }, context);
+  return { Session: withDoubles(Session), Account: withDoubles(Account), fetch: answer };
+}
+
 export function benchWorker(observe?: TelemetrySource) {
   const app = longline({
     agents: { bench },
@@ -64,11 +72,10 @@ export function benchWorker(observe?: TelemetrySource) {
     demo: demoModel(),
     ...(observe !== undefined && { observe }),
   });
-  const answer = (request: Request, env: object, context: ExecutionContext) => {
-    const bindings = { ...env, ...doubles };
-    if (request.url.includes("/bench/account?"))
-      return loadAccount(bindings as unknown as Bindings, new URL(request.url));
-    return app.fetch(request, bindings, context);
-  };
-  return { Session: withDoubles(app.Session), Account: withDoubles(app.Account), fetch: answer };
+  const { fetch, ...classes } = served(app);
+  const answer = (request: Request, env: object, context: ExecutionContext) =>
+    request.url.includes("/bench/account?")
+      ? loadAccount({ ...env, ...doubles } as unknown as Bindings, new URL(request.url))
+      : fetch(request, env, context);
+  return { ...classes, fetch: answer };
 }

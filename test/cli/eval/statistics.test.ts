@@ -213,6 +213,26 @@ describe("verdicts", () => {
     expect(against([...others, edge])[0]).toEqual(["b", "undecided"]);
   });
 
+  it.each([
+    ["two conversations", 2, false],
+    ["sixty conversations", 60, true],
+  ])("[STAT-11] what %s say of costs is an interval, or that there are too few of them", (_, count, hasInterval) => {
+    const cases = Array.from({ length: count }, (_, at) => caseSchema.parse({ id: `c${at}`, input: "Hi" }));
+    const arm = (name: string, cost: (at: number) => number) => ({
+      name,
+      runs: cases.map(({ id }, at): ComparedRun => {
+        const figures = { durationMs: 1, steps: 1, inputTokens: 1, cachedTokens: 0, outputTokens: 1 };
+        return { case: id, trial: 1, answer: "", scores: {}, costMicros: cost(at), ...figures };
+      }),
+    });
+    const [baseline, candidate] = [arm("first", () => 100), arm("second", (at) => (at % 2 === 0 ? 50 : 180))];
+    const [compared] = compareArms([{ cases, baseline, candidate, preferences: [], margins: {} }]);
+    const cost = compared?.figures.find(({ figure }) => figure.startsWith("cost"));
+    expect(cost?.change).toBeCloseTo(0.15);
+    expect(cost?.interval.every(Number.isFinite)).toBe(hasInterval);
+    if (hasInterval) expect(cost?.interval[0]).toBeGreaterThan(-0.1);
+  });
+
   it("[STAT-7] better, worse, not worse than the margin, or undecided with how many more cases would decide", () => {
     const cases: [PairedUnit[], string][] = [
       [plain(...repeated(14, 1), ...repeated(1, -1), ...repeated(35, 0)), "better"],

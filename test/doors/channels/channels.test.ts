@@ -46,7 +46,7 @@ async function send(sent: Sent): Promise<{ type: number; data?: { content?: stri
 const sessionAt = (channel: string, owner = "default") =>
   sessionObject(bindings, { account: owner, name: `discord_${guildId}_${channel}` });
 const answered = (channel: string) =>
-  vi.waitFor(() => expect(discord.messages(channel)[0]).toMatchObject({ loading: false }), { timeout: 10_000 });
+  vi.waitFor(() => expect(discord.messages(channel)[0]).toMatchObject({ loading: false }));
 
 describe("the account of a place", () => {
   it("[PLACE-3] that does not exist: the message is refused in words, in the log too, and nothing is made", async () => {
@@ -101,7 +101,6 @@ describe("a vote", () => {
 });
 
 describe("a conversation that was erased", () => {
-  const waiting = { timeout: 10_000 };
   const owner = { headers: { Authorization: "Bearer test-key" } };
   const pathOf = () => `https://longline.test/v1/sessions/discord_${guildId}_4`;
   const endings: Record<string, () => Promise<unknown>> = {
@@ -113,7 +112,7 @@ describe("a conversation that was erased", () => {
       await vi.waitFor(async () => {
         await runDurableObjectAlarm(stub);
         expect(await sessionAt("4").describe()).toMatchObject({ ok: false });
-      }, waiting);
+      });
     },
   };
   const gone = { type: 4, data: { flags: 64, content: expect.stringContaining("was erased") } };
@@ -123,7 +122,7 @@ describe("a conversation that was erased", () => {
       const [button] = /longline:up:[^"]+/.exec(JSON.stringify(discord.messages("4").at(-1))) ?? [];
       if (button === undefined) throw new Error("The answer is not whole yet.");
       return button;
-    }, waiting);
+    });
 
   it.each(Object.entries(endings))(
     "[DISCORD-13] [DISCORD-14] %s: the next question in its channel begins a new one, in which no earlier button counts",

@@ -172,7 +172,7 @@ describe("the agent as an MCP server", () => {
     const search = async (query: string) =>
       (await connected()).callTool({ name: "search_sessions", arguments: { query } });
     await expect
-      .poll(() => search(word), { timeout: 10_000 })
+      .poll(() => search(word))
       .toMatchObject({ structuredContent: { sessions: [{ id: session, status: "idle" }] } });
     expect(await search("nothing of the kind")).toMatchObject({ content: [{ text: "No conversation matches." }] });
   });

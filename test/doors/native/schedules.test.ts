@@ -243,9 +243,8 @@ describe("/v1/schedules", () => {
     const { last_run, next_at } = await listed(id);
     expect(last_run).toMatchObject({ due_at: made.body.next_at, session, turn: "turn_1", error: null });
     expect(Date.parse(next_at)).toBeGreaterThan(Date.parse(made.body.next_at));
-    await vi.waitFor(
-      async () => expect((await call("GET", `/v1/sessions/${session}/turns/turn_1`)).body.status).toBe("completed"),
-      { timeout: 20_000 },
+    await vi.waitFor(async () =>
+      expect((await call("GET", `/v1/sessions/${session}/turns/turn_1`)).body.status).toBe("completed"),
     );
     expect((await call("DELETE", `/v1/schedules/${id}`)).status).toBe(204);
     expect((await call("DELETE", `/v1/schedules/${id}`)).status).toBe(404);

@@ -8,7 +8,7 @@ import { calls, text } from "../../support/fake-provider.ts";
 import { startProvider } from "../../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
-const until = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000 });
+const until = (check: () => unknown) => vi.waitFor(check);
 
 let provider: ReturnType<typeof startProvider>;
 let session: string;
@@ -61,6 +61,24 @@ it("[SIGNAL-7] wakes its tool: 200, again 200, then 410 for another; the turn sa
   await until(async () => expect((await turn()).body.status).toBe("completed"));
   const { body } = await call("GET", `/v1/sessions/${session}/entries`);
   expect(body.entries.find(({ type }: Json) => type === "tool").message.content).toBe('{"value":{"parcel":9}}');
+});
+
+it("[TRACE-4] is an event of its call in the trace of the turn", async () => {
+  await waitingTurn();
+  await signal("shipped:7", { value: 9 });
+  await until(async () => expect((await turn()).body.status).toBe("completed"));
+  const { body } = await call("GET", `/v1/sessions/${session}/turns/turn_1/trace`);
+  const { spans } = body.resourceSpans[0].scopeSpans[0];
+  const [event] = spans.find(({ name }: Json) => name === "execute_tool calculator").events;
+  const about = event.attributes.map(({ key, value }: Json) => [key, value.stringValue]);
+  expect([event.name, Object.fromEntries(about)]).toEqual([
+    "longline.tool_step.ended",
+    {
+      "longline.tool_step.name": "shipped:7",
+      "longline.tool_step.kind": "signal",
+      "longline.tool_step.outcome": "signalled",
+    },
+  ]);
 });
 
 it("[SIGNAL-7] without a body has no value; what no call can take is 404; one that is early 202", async () => {

@@ -67,7 +67,7 @@ function world(account = crypto.randomUUID()) {
 }
 const spansIn = (body: Json): Json[] => body.resourceSpans?.[0]?.scopeSpans[0].spans ?? [];
 const taken = () => received.filter(({ url }) => url.endsWith("/v1/traces")).flatMap(({ body }) => spansIn(body));
-const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check);
 
 it("[EXPORT-1] a turn that has ended is sent, with the bytes of its trace, its collector's key and its parent", async () => {
   provider.enqueue(text("Hello."));

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Draft } from "../../../src/core/assemble.ts";
 import { type Cursor, formatCursor, start } from "../../../src/core/cursor.ts";
 import type { PlacedEvent } from "../../../src/core/event.ts";
+import { pullStream } from "../../../src/http/sse.ts";
 import { profileFor } from "../../../src/model/catalog.ts";
 import { eventStream } from "../../../src/session/read/event-stream.ts";
 import { Feed } from "../../../src/session/read/feed.ts";
@@ -59,15 +60,15 @@ describe("Feed", () => {
     expect(woken).toEqual([1, 2]);
   });
 
-  it("[EVENT-2] an entry that has nothing to tell is passed over, also at the tail", async () => {
+  it("[EVENT-2] an entry that has nothing to tell is passed over, also at the tail", () => {
     const log = new MemoryLog();
     log.append([user(), { type: "note", turn: "turn_1", content: "JSON, please.", atMs: 0 }]);
-    const next = streamOf(new Feed(log), log, { from: start, live: false });
-    const { signal } = new AbortController();
-    expect(await next(signal)).toContain("turn.started");
-    expect(await next(signal)).toBeUndefined();
-    const behind = streamOf(new Feed(log), log, { from: { done: 1 }, live: false });
-    expect(await behind(signal)).toBeUndefined();
+    const wake = () => {};
+    const all = streamOf(new Feed(log), log, { from: start, live: false });
+    expect(all.next(wake)).toContain("turn.started");
+    expect(all.next(wake)).toBeUndefined();
+    const late = streamOf(new Feed(log), log, { from: { done: 1 }, live: false });
+    expect(late.next(wake)).toBeUndefined();
   });
 
   it("[EVENT-6] a reader who hangs up is let go at once", async () => {
@@ -81,12 +82,13 @@ describe("Feed", () => {
         leave();
       };
     };
-    const hangUp = new AbortController();
-    const next = streamOf(feed, new MemoryLog(), { from: start, live: true })(hangUp.signal);
+    const reader = pullStream(streamOf(feed, new MemoryLog(), { from: start, live: true })).getReader();
+    const read = reader.read();
+    await Promise.resolve();
     expect(left).not.toHaveBeenCalled();
-    hangUp.abort();
-    expect(await next).toBeUndefined();
-    expect(left).toHaveBeenCalled();
+    await reader.cancel();
+    expect((await read).done).toBe(true);
+    expect(left).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -71,7 +71,7 @@ const ends = (session: string, turn: string) =>
   vi.waitFor(async () => {
     const { body } = await call("GET", `/v1/sessions/${session}/turns/${turn}`);
     expect(body.status).toBe("completed");
-  }, 10_000);
+  });
 
 /** Each test reads what the loaded objects hold; those that write use sessions of their own, so their order does not matter. */
 describe("what version 0.1.0 stored", () => {

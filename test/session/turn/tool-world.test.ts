@@ -5,6 +5,7 @@ import { type AgentDefinition, resolveAgent } from "../../../src/agent/agent.ts"
 import { start } from "../../../src/core/cursor.ts";
 import { UiChunks } from "../../../src/doors/ai-sdk/chunks.ts";
 import { parseSettings } from "../../../src/env.ts";
+import { pullStream } from "../../../src/http/sse.ts";
 import { type OpenSession, openSession } from "../../../src/session/open-session.ts";
 import { eventStream } from "../../../src/session/read/event-stream.ts";
 import { pastRequest } from "../../../src/session/read/past-request.ts";
@@ -100,15 +101,9 @@ describe("a secret of a tool", () => {
         const look = calls([{ name: "look", arguments: "{}" }]);
         provider.enqueue(look, look, text("Seen."));
         const reader = { from: start, encoder: nativeEncoder("t"), live: true, turn: "turn_1" };
-        const next = eventStream(parts, reader);
-        const frames: (string | undefined)[] = [];
-        const reading = (async () => {
-          const { signal } = new AbortController();
-          do frames.push(await next(signal));
-          while (frames.at(-1) !== undefined);
-        })();
+        const reading = new Response(pullStream(eventStream(parts, reader))).text();
         await ask("Look.");
-        await reading;
+        const frames = await reading;
         const entries = parts.log.read({ after: 0 });
         const replies = entries.filter(({ type }) => type === "assistant");
         const past = await Promise.all(replies.map(({ seq }) => pastRequest(parts, setup as never, seq)));
@@ -138,17 +133,19 @@ describe("how far a call is", () => {
         provider.enqueue(calls([{ name: "look", arguments: "{}", id: "c1" }]), text("Seen."));
         const asking = ask("Look.");
         await begun.promise;
-        const late = eventStream(parts, { from: start, encoder: nativeEncoder("t"), live: true });
-        const { signal } = new AbortController();
+        const late = pullStream(
+          eventStream(parts, { from: start, encoder: nativeEncoder("t"), live: true }),
+        ).getReader();
         let seen = "";
-        while (!seen.includes("tool.progress")) seen += await late(signal);
+        while (!seen.includes("tool.progress")) seen += new TextDecoder().decode((await late.read()).value);
         expect(seen).toContain('data: {"type":"tool.progress","call_id":"c1","name":"look","text":"2 of 2 pages"}');
         expect(seen).not.toContain("1 of 2 pages");
         gate.resolve();
         await asking;
         expect(JSON.stringify(parts.log.read({ after: 0 }))).not.toContain("of 2 pages");
-        const after = eventStream(parts, { from: start, encoder: nativeEncoder("t"), live: false });
-        expect(await after(signal)).not.toContain("tool.progress");
+        const after = pullStream(eventStream(parts, { from: start, encoder: nativeEncoder("t"), live: false }));
+        expect(await new Response(after).text()).not.toContain("tool.progress");
+        await late.cancel();
       },
     );
   });

@@ -3,14 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
 /** The executable itself: the package's own command is a script around it, and a kill would end only that. */
 const { default: binary } = createRequire(import.meta.url)("workerd") as { default: string };
 /** How long a start may take. */
-const startLimitMs = 60_000;
+const startLimitMs = 100_000;
 
 export interface WorkerdSetup {
   /** Folder for the configuration and the data. */
@@ -117,14 +116,4 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
 `;
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

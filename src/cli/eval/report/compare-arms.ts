@@ -21,7 +21,7 @@ export interface ScorerComparison extends ScorerDecision, Omit<PairedDifference,
   cases: { case: string; difference: number }[];
 }
 
-/** A figure that is compared as a ratio of means. `change` 0.1: ten per cent more than the baseline. */
+/** A figure that is compared as a ratio of means. `change` 0.1: ten per cent more than the baseline. `interval`: infinite where there are too few conversations for one. */
 export interface FigureComparison {
   figure: string;
   baseline: number;
@@ -163,11 +163,15 @@ function figuresOf({ cases, baseline, candidate }: ComparedArms): FigureComparis
     if (both.length === 0 || from === 0) return [];
     const ratio = to / from;
     const residuals = after.map((value, at) => (value - ratio * (before[at] ?? 0)) / from);
-    const [low, high] = studentInterval(clusteredMean({ values: residuals, clusters }));
-    return [
-      { figure, baseline: from, candidate: to, change: ratio - 1, interval: [ratio - 1 + low, ratio - 1 + high] },
-    ];
+    const change = ratio - 1;
+    return [{ figure, baseline: from, candidate: to, change, interval: intervalOf(change, residuals, clusters) }];
   });
+}
+
+/** Linearisation holds for errors that are small beside the ratio. One that reaches below a ratio of 0 is larger. */
+function intervalOf(change: number, values: readonly number[], clusters: readonly number[]): Interval {
+  const [low, high] = studentInterval(clusteredMean({ values, clusters }));
+  return change + low > -1 ? [change + low, change + high] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 }
 
 function mean(values: readonly number[]): number {

@@ -69,8 +69,10 @@ export function verdictWords({ verdict, margin, method, moreCases = 0 }: ScorerC
 
 function figureWords({ figure, baseline, candidate, change, interval: [low, high] }: FigureComparison): string {
   const shown = (value: number) => (Math.abs(value) < 10 ? value.toFixed(3) : String(Math.round(value)));
-  const range = Number.isFinite(low) ? ` (95 % interval ${signedPercent(low)} to ${signedPercent(high)})` : "";
-  return `${figure}: ${shown(candidate)} against ${shown(baseline)}, ${signedPercent(change)}${range}`;
+  const range = Number.isFinite(low)
+    ? `95 % interval ${signedPercent(low)} to ${signedPercent(high)}`
+    : "too few conversations for an interval";
+  return `${figure}: ${shown(candidate)} against ${shown(baseline)}, ${signedPercent(change)} (${range})`;
 }
 
 function resultWords({ exitCode, comparisons, left }: EvalSummary): string {
