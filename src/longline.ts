@@ -95,7 +95,7 @@ export function serve(app: App, doors: readonly Door[]): Longline {
     scheduled: ({ cron, scheduledTime }, bindings) =>
       runSchedules(app, bindings as Bindings, { cron, atMs: scheduledTime }),
     crons: [...new Set(app.schedules.map(({ cron }) => cron))],
-    Session: sessionClass(app),
+    Session: sessionClass({ app, copying: doors.find((door) => door.copying)?.copying }),
     Account: accountClass(app),
   };
   apps.set(worker, app);
@@ -121,7 +121,7 @@ export function router(app: App, doors: readonly Door[]): Hono<RouteContext> {
   const { settings } = app;
   const access = new Access(env as unknown as Bindings);
   const refused = new RefusedLines();
-  const schemas = doors.find((door) => door.schemas !== undefined)?.schemas;
+  const schemas = doors.find((door) => door.schemas)?.schemas;
   const all = new Hono<RouteContext>().use(async (c, next) => {
     c.set("app", app);
     c.set("access", access);

@@ -241,7 +241,7 @@ export function makeApp(
   mustBeReceived(webhooks, doors);
   if (steps === undefined) mustMakeNoSignals(webhooks);
   const carried = <P extends "schemas" | "deliveries" | "callbacks" | "history">(part: P): DoorPart[P] =>
-    doors.find((door) => door[part] !== undefined)?.[part];
+    doors.find((door) => door[part])?.[part];
   return {
     agents,
     settings,

@@ -1,7 +1,6 @@
 /** Prepares texts and search queries for full-text search. Chinese, Japanese and Thai are written without spaces: each of their characters is a word, and neighbours are looked for together. Pure. */
 
-const unspaced =
-  "[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}]";
+const unspaced = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}]";
 /** All of these scripts are in it. Patterns with scripts are made for texts that need them only: the first of a process loads Unicode's tables, which takes 4 ms. */
 const mayBeUnspaced = /[\u0e00-\uffff]/;
 let unspacedEach: RegExp | undefined;
@@ -20,10 +19,8 @@ export function searchable(text: string): string {
 
 /** What was indexed, as people write it. */
 export function readable(snippet: string): string {
-  const single = snippet.replaceAll(/ +/g, " ").trim();
-  if (!mayBeUnspaced.test(single)) return single;
-  unspacedRun ??= new RegExp(`(${unspaced})(?: +)(?=${unspaced})`, "gu");
-  return single.replaceAll(unspacedRun, "$1");
+  unspacedRun ??= new RegExp(`(${unspaced}) +(?=${unspaced})`, "gu");
+  return snippet.replaceAll(/ +/g, " ").replaceAll(unspacedRun, "$1").trim();
 }
 
 /** The words of a question as FTS5 phrases, each quoted: a person's words are never operators. */

@@ -22,9 +22,7 @@ function padded(bytes: Uint8Array): Int32Array {
   const view = new DataView(all.buffer);
   // Of a text below 512 MB the upper half of the length is 0.
   view.setUint32(all.length - 4, bytes.length * 8);
-  const words = new Int32Array(all.length / 4);
-  for (let at = 0; at < words.length; at++) words[at] = view.getInt32(at * 4);
-  return words;
+  return Int32Array.from({ length: all.length / 4 }, (_, at) => view.getInt32(at * 4));
 }
 
 /** One block into the state (section 6.2.2). `words`: its 16 words, and space for 48 that are computed from them. */
@@ -51,13 +49,11 @@ function compress(state: Int32Array, words: Int32Array, constants: Int32Array): 
     b = a;
     a = (first + second + majority) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((value, at) => {
-    state[at] = (state[at] as number) + value;
-  });
+  state.set([a, b, c, d, e, f, g, h].map((value, at) => value + (state[at] as number)));
 }
 
 function fraction(value: number): number {
-  return ((value - Math.floor(value)) * 2 ** 32) | 0;
+  return ((value % 1) * 2 ** 32) | 0;
 }
 
 function firstPrimes(count: number): number[] {

@@ -5,6 +5,7 @@ import type { HistoryFeature } from "../agent/history-feature.ts";
 import type { SettingDeclarations, SettingValues } from "../core/settings.ts";
 import type { Bindings } from "../env.ts";
 import type { AccountJob, AccountJobHost } from "../observe/telemetry.ts";
+import type { CopyingClass } from "../session/store/copying.ts";
 import type { Encoders } from "../wire/manner.ts";
 import type { MessageSchemas } from "./message-schemas.ts";
 import type { Operation } from "./operation.ts";
@@ -47,6 +48,8 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   callbacks?: CallbackFeature;
   /** For a door whose clients send the whole conversation with each message. */
   history?: HistoryFeature;
+  /** For a door that makes sessions of entries: `Copying`. */
+  copying?: CopyingClass;
   /** Work that it has the object of each account do beside requests. */
   accountJob?(host: AccountJobHost, bindings: Bindings, app: App): AccountJob;
   /** Its calls are a part of the native door's, so it is not named among the doors by which an agent is reached. */
@@ -61,6 +64,7 @@ export interface Door extends DoorPart {
   readonly exposes: readonly string[];
   readonly refusals?: Refusals;
   readonly schemas?: MessageSchemas;
+  readonly copying?: CopyingClass;
   operations(): Promise<Operations>;
 }
 

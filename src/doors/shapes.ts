@@ -1,9 +1,10 @@
 /** The shapes of answers in other protocols than the native one (`src/wire/shapes.ts`), for readers of the document. */
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
+import { isoDateTime } from "../wire/zod-parts.ts";
 
 const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
-const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
+const moment = /* @__PURE__ */ lazySchema(() => isoDateTime());
 
 export const openAiProblem = /* @__PURE__ */ lazySchema(
   () =>

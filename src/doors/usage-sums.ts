@@ -6,12 +6,13 @@ import { defined } from "../core/defined.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
 import { parseQuery } from "../http/parse-body.ts";
 import type { UsageSumJson } from "../wire/account-shapes.ts";
+import { isoDate, isoDateTime } from "../wire/zod-parts.ts";
 import type { RequestContext } from "./caller.ts";
 
 /** A date or a time, in ms since 1970. */
 export const moment = lazySchema(() =>
   z.pipe(
-    z.union([z.iso.date(), z.iso.datetime({ offset: true })], "must be a date or time of ISO 8601"),
+    z.union([isoDate(), isoDateTime({ offset: true })], "must be a date or time of ISO 8601"),
     z.transform((text) => Date.parse(text)),
   ),
 );

@@ -29,7 +29,7 @@ import type { SessionDetails } from "./read/summarize.ts";
 import { waitForEnd } from "./read/wait-for-end.ts";
 import { type Refusable, refusable } from "./refusal.ts";
 import { refusedHeader, sessionMethods, submitVersion } from "./session-methods.ts";
-import { type CopiedPart, Copying, type CopyStep } from "./store/copying.ts";
+import type { CopiedPart, Copying, CopyingClass, CopyStep } from "./store/copying.ts";
 import type { LogRange } from "./store/entry-tail.ts";
 import type { Feedback, FeedbackStore } from "./store/feedback.ts";
 import type { Receipt } from "./store/inbox.ts";
@@ -42,18 +42,21 @@ import { takeFeedback } from "./submit/take-feedback.ts";
 import { addHistory, submit, takeNotice } from "./submit.ts";
 import type { TurnState } from "./turn/turns.ts";
 
+/** `copying`: of the doors that make sessions of entries. */
+type SessionSetup = { app: App; copying: CopyingClass | undefined };
+
 export class Session extends DurableObject<Bindings> {
   readonly #app: App;
   readonly #lifecycle: SessionLifecycle;
-  readonly #copying: Copying;
+  readonly #copying: Copying | undefined;
   readonly #encoders: Encoders;
 
-  constructor(ctx: DurableObjectState, bindings: Bindings, app: App) {
+  constructor(ctx: DurableObjectState, bindings: Bindings, { app, copying }: SessionSetup) {
     super(ctx, bindings);
     this.#app = app;
     this.#encoders = app.encoders;
     this.#lifecycle = new SessionLifecycle(ctx, bindings, app);
-    this.#copying = new Copying(ctx.storage);
+    this.#copying = copying && new copying(ctx.storage);
   }
 
   /** Makes the session, or leaves an existing one as it is. */
@@ -98,7 +101,7 @@ export class Session extends DurableObject<Bindings> {
   /** Whether the session exists, once what is being made or erased here is. */
   async isMade(): Promise<boolean> {
     await this.#lifecycle.settled();
-    await this.#copying.settled();
+    await this.#copying?.settled();
     return this.#lifecycle.ifAlive !== undefined;
   }
 
@@ -267,7 +270,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Erases everything the session has, here and in the account's index, and returns how much that was. */
   erase(address?: SessionAddress): Promise<Outcome<{ entries: number; bytes: number }>> {
-    return outcome(() => (this.#copying.isLeft ? this.#copying.erase() : this.#lifecycle.erase(address)));
+    return outcome(() => (this.#copying?.isLeft ? this.#copying.erase() : this.#lifecycle.erase(address)));
   }
 
   /** Makes this session from entries of another one or of an import, page by page. It exists, and is returned, once the last step is done. */
@@ -277,7 +280,8 @@ export class Session extends DurableObject<Bindings> {
       if (this.#lifecycle.ifAlive !== undefined) {
         throw new AppError("conflict", "There is a session with this id already.");
       }
-      if (!this.#copying.do(this.#withAgent(step))) return undefined;
+      const copies = this.#copies;
+      if (!copies.do(copies.withAgent(step, this.#app.agents))) return undefined;
       const { work } = this.#lifecycle.open();
       work.start();
       await work.report();
@@ -287,7 +291,7 @@ export class Session extends DurableObject<Bindings> {
 
   /** Writes a part of the text of a copy's next entry; committed before the next part comes. */
   copyPart(part: CopiedPart): Promise<Outcome<void>> {
-    return outcome(() => this.#copying.stage(part));
+    return outcome(() => this.#copies.stage(part));
   }
 
   search(query: string, limit: number): Promise<Outcome<TranscriptHit[]>> {
@@ -344,7 +348,7 @@ export class Session extends DurableObject<Bindings> {
   /** Watchdog, deliveries and expiry. Cloudflare drops an alarm that fails six times, so it throws only when it cannot even be set again. */
   override async alarm(): Promise<void> {
     try {
-      if (this.#copying.isLeft) await this.#copying.sweep();
+      if (this.#copying?.isLeft) await this.#copying.sweep();
       else await this.#lifecycle.alarm();
     } catch (error) {
       console.error("alarm failed", error);
@@ -358,17 +362,15 @@ export class Session extends DurableObject<Bindings> {
     return this.#lifecycle.alive.session;
   }
 
-  #create(address: SessionAddress, choices: SessionChoices): AliveSession {
-    if (this.#copying.busy) throw new AppError("conflict", `The session "${address.name}" is being made just now.`);
-    return this.#lifecycle.create(address, choices);
+  get #copies(): Copying {
+    if (this.#copying !== undefined) return this.#copying;
+    // Only a Worker of another version asks where no door makes copies.
+    throw unavailable("new_version");
   }
 
-  /** A copy is made with its source's agent, or the default one; throws `no_such_agent` before anything is written. */
-  #withAgent(step: CopyStep): CopyStep {
-    if (step.type !== "begin") return step;
-    const [{ agents }, { choices }] = [this.#app, step.plan];
-    const { name: agent } = agents.mustBeKnown(choices.agent ?? agents.first.name);
-    return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
+  #create(address: SessionAddress, choices: SessionChoices): AliveSession {
+    if (this.#copying?.busy) throw new AppError("conflict", `The session "${address.name}" is being made just now.`);
+    return this.#lifecycle.create(address, choices);
   }
 
   /** Acknowledged once it is on disk; the work goes on from there. */
@@ -389,10 +391,10 @@ export class Session extends DurableObject<Bindings> {
 export type SessionClass = new (ctx: DurableObjectState, bindings: Bindings) => Session;
 
 /** What the Worker's module exports as `Session`. */
-export function sessionClass(app: App): SessionClass {
+export function sessionClass(parts: SessionSetup): SessionClass {
   return class extends Session {
     constructor(ctx: DurableObjectState, bindings: Bindings) {
-      super(ctx, bindings, app);
+      super(ctx, bindings, parts);
     }
   };
 }

@@ -1,9 +1,10 @@
 /** The native door's JSON about an account as a whole: what it used, its agents, its deliveries; and the health of the Worker. As `shapes.ts`. */
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
+import { isoDateTime } from "./zod-parts.ts";
 
 const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
-const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
+const moment = /* @__PURE__ */ lazySchema(() => isoDateTime());
 
 const key = /* @__PURE__ */ lazySchema(() => z.optional(z.string()));
 

@@ -1,9 +1,10 @@
 /** The JSON of agents' versions and of rollouts: what `doors/rollouts` answers, the OpenAPI document and the page take their types from here. No code that answers runs these: schemas come with the document alone. */
 import * as z from "zod/mini";
 import { lazySchema } from "../core/lazy-schema.ts";
+import { isoDateTime } from "./zod-parts.ts";
 
 const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
-const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
+const moment = /* @__PURE__ */ lazySchema(() => isoDateTime());
 const metric = /* @__PURE__ */ lazySchema(() =>
   z.enum(["failed_turns", "tool_errors", "repairs", "negative_feedback", "cost_micros", "first_event_ms"]),
 );

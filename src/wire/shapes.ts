@@ -3,9 +3,10 @@ import * as z from "zod/mini";
 import { turnEndReasons } from "../core/entry.ts";
 import { lazySchema } from "../core/lazy-schema.ts";
 import { childFields, children } from "./child-shapes.ts";
+import { isoDateTime } from "./zod-parts.ts";
 
 const count = /* @__PURE__ */ lazySchema(() => z.int().check(z.minimum(0)));
-const moment = /* @__PURE__ */ lazySchema(() => z.iso.datetime());
+const moment = /* @__PURE__ */ lazySchema(() => isoDateTime());
 export const usage = /* @__PURE__ */ lazySchema(
   () =>
     z

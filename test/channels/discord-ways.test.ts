@@ -34,7 +34,7 @@ const many = (code: number) => Array(20).fill(refusal(code));
 const long = sentences(80);
 const answer = long.join(" ");
 
-describe("every documented code", { timeout: 30_000 }, () => {
+describe("every documented code", () => {
   const moderated = [20009, 200000, 200001, 240000];
 
   it.each(["PATCH @original", "POST followup", "POST channel"])(

@@ -40,4 +40,4 @@ it("[DOCS-16] the story of docs/agents.md runs as it is printed; RECORD_STORY=1 
     await dev.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});

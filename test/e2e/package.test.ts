@@ -72,7 +72,7 @@ it("[PACKAGE-3] [PACKAGE-7] [DOCS-11] a project that was made from the packed li
   const deployed = await run("npx", ["--no-install", "wrangler", "deploy", "--dry-run"], project);
   expect(deployed).toContain("--dry-run: exiting now.");
   for (const path of files.keys()) await rm(join(project, path));
-}, 90_000);
+});
 
 it("[PACKAGE-8] the packed command evaluates the project's agent, with its own scorers, and finds its recordings again", async () => {
   await mkdir(join(project, "evals"));
@@ -84,7 +84,7 @@ it("[PACKAGE-8] the packed command evaluates the project's agent, with its own s
   await run("env", ["LONGLINE_CASSETTE=record", "npm", "run", "eval"], project);
   expect(await run("npm", ["run", "eval", "--", "--kill-every", "step"], project)).toContain("nothing is done twice");
   await rm(join(project, "evals"), { recursive: true });
-}, 60_000);
+});
 
 /** The receiver of docs/webhooks.md; `printed` is what it wrote. */
 async function startReceiver(code: string, secret: string) {
@@ -99,7 +99,7 @@ async function startReceiver(code: string, secret: string) {
       ({ status }) => status,
       () => 0,
     );
-  await expect.poll(isUp, { timeout: 10_000 }).toBe(401);
+  await expect.poll(isUp).toBe(401);
   return { port, printed: () => printed, stop: () => child.kill() };
 }
 
@@ -116,7 +116,7 @@ async function followWebhooks(devUrl: string, receiver: { printed(): string }): 
   expect(await run("bash", ["-c", script], folder)).toMatch(/HTTP\/1.1 200[\s\S]*"turn":"turn_1"/);
   const wrong = await run("bash", ["-c", script.replace(secrets.github, "another-secret")], folder);
   expect(wrong).toMatch(/HTTP\/1.1 401/);
-  await expect.poll(receiver.printed, { timeout: 20_000 }).toMatch(/^hook_github_issue-7 completed .*391/s);
+  await expect.poll(receiver.printed).toMatch(/^hook_github_issue-7 completed .*391/s);
   expect(receiver.printed().match(/hook_github_issue-7 completed/g)).toHaveLength(1);
 }
 
@@ -145,17 +145,17 @@ it("[PACKAGE-3] [PACKAGE-6] [DOCS-11] answers without a key, shows its page, ser
         (answered) => answered.text(),
         () => "",
       );
-    await expect.poll(models, { timeout: 30_000 }).toContain("another-model");
+    await expect.poll(models).toContain("another-model");
     // A mistake that ends wrangler itself.
     await writeFile(path, edited.replace("tools: [", "tools: [calculator, "));
-    await expect.poll(() => dev.logs(), { timeout: 30_000 }).toContain("It starts again when");
+    await expect.poll(() => dev.logs()).toContain("It starts again when");
     expect(dev.logs()).toContain('Two tools are named "calculator". Rename or remove one in the agent.');
     await writeFile(path, edited.replace("another-model", "repaired-model"));
-    await expect.poll(models, { timeout: 30_000 }).toContain("repaired-model");
+    await expect.poll(models).toContain("repaired-model");
     const own = await processesOf(project);
     expect(own.length).toBeGreaterThan(0);
     process.kill(dev.pid, "SIGTERM");
-    await expect.poll(() => processesOf(project), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => processesOf(project)).toEqual([]);
   } finally {
     receiver.stop();
     await dev.stop();

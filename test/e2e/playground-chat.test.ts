@@ -136,7 +136,6 @@ async function openSession(entries: Parameters<ChatDouble["add"]>, key?: string)
   const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   if (key !== undefined) await context.addInitScript((given) => localStorage.setItem("longline-key", given), key);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
   open.push(context, chat);
   await page.goto(`${chat.url}/#/s/crew`);
   await chat.followed(1);

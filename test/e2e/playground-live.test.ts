@@ -41,7 +41,6 @@ live("the page, following a session", () => {
     context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
     seen = witness(context, dev.url);
     page = await context.newPage();
-    page.setDefaultTimeout(20_000);
   });
   afterAll(async () => {
     await browser?.close();
@@ -143,7 +142,6 @@ live("the page, following a session", () => {
     const theirs = await browser.newContext();
     await theirs.addInitScript((key) => localStorage.setItem("longline-key", key), token);
     const other = await theirs.newPage();
-    other.setDefaultTimeout(20_000);
     await chat("token-page", other);
     provider.enqueue(status(401, { error: { message: "no" } }));
     await send("Again", other);

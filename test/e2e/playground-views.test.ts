@@ -91,7 +91,6 @@ views("the page's views, over samples of the API", () => {
     double = await servePage(context);
     seen = witness(context, doubleUrl);
     page = await context.newPage();
-    page.setDefaultTimeout(10_000);
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === "fail")

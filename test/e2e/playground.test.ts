@@ -50,7 +50,6 @@ demo("the page, over the demo model", () => {
     context = await browser.newContext({ viewport: desk, acceptDownloads: true });
     seen = witness(context, dev.url);
     page = await context.newPage();
-    page.setDefaultTimeout(15_000);
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === "fail") await shot(`failed-${task.name.slice(1, 7)}`);

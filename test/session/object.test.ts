@@ -1,10 +1,12 @@
-import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import { AppError } from "../../src/core/errors.ts";
 import { SessionLifecycle } from "../../src/session/lifecycle.ts";
+import { sessionClass } from "../../src/session/object.ts";
 import { SqliteTranscriptLog } from "../../src/session/store/transcript-log.ts";
+import { app } from "../app/app.ts";
 import { gated, text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
 import { storesNothing } from "../support/stores-nothing.ts";
@@ -219,5 +221,19 @@ describe("erasing", () => {
     expect((await world.events()).status).toBe(404);
     expect(await storesNothing(world.stub)).toBe(true);
     expect(await world.inside((storage) => storage.getAlarm())).toBeNull();
+  });
+});
+
+describe("an app whose doors make no copies", () => {
+  it("[COPY-5] has the steps of one refused, as a newer version's calls are, and nothing stored by them", async () => {
+    await runInDurableObject(world.stub, async (_, state) => {
+      const Plain = sessionClass({ app, copying: undefined });
+      const object = new Plain(state, bindings);
+      const refused = { ok: false, code: "unavailable" };
+      expect(await object.copyPart({ token: "t", part: 0, text: "a" })).toMatchObject(refused);
+      expect(await object.copy({ type: "finish", token: "t" })).toMatchObject(refused);
+      expect(await object.isMade()).toBe(false);
+    });
+    expect(await storesNothing(world.stub)).toBe(true);
   });
 });

@@ -20,13 +20,17 @@ if (browserPath === undefined)
 /** What one file of tests does with the browser: `close` ends what it has opened. */
 export type OwnBrowser = Pick<Browser, "newContext" | "newPage" | "close">;
 
+/** How long a page may take to show what a test waits for. */
+const patienceMs = 40_000;
+
 /** One for each process of tests, in which several files run one after the other; it ends with its process. */
 let running: Promise<Browser> | undefined;
 
 export async function openBrowser(): Promise<OwnBrowser> {
   const browser = await sharedBrowser();
   const opened: { close(): Promise<void> }[] = [];
-  const own = <T extends { close(): Promise<void> }>(made: T): T => {
+  const own = <T extends Page | BrowserContext>(made: T): T => {
+    made.setDefaultTimeout(patienceMs);
     opened.push(made);
     return made;
   };

@@ -13,7 +13,7 @@ const callbackSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 export type Signed = { headers: Record<string, string>; body: string };
 
 /** Longest wait for what a turn leads to. */
-export const within = { timeout: 30_000, interval: 50 };
+export const within = { timeout: 40_000, interval: 50 };
 
 /** One server for the tests of a file, in whose `beforeAll` it starts. */
 export class ChannelWorld {

@@ -6,7 +6,7 @@
 import { vi } from "vitest";
 
 /** Below the limit of a test of any project, so that the condition which did not come is what is printed. */
-const patience = { timeout: 20_000, interval: 10 };
+const patience = { timeout: 40_000, interval: 10 };
 
 /** The runner's own, also where files that share a process run this again. */
 const runners = globalThis as { waitsOfVitest?: typeof vi.waitFor };

@@ -10,7 +10,7 @@ export function together(files: Record<string, () => Promise<unknown>>): void {
       afterAll(async () => {
         await reset();
         forgetAccounts();
-      }, 60_000);
+      });
       await load();
     });
   }

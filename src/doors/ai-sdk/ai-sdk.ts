@@ -3,6 +3,7 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { clientHistory } from "../../session/read/reconcile.ts";
+import { Copying } from "../../session/store/copying.ts";
 import { cancellation, feedback } from "../../wire/shapes.ts";
 import { type Door, defineDoor } from "../door.ts";
 import { schemas } from "../json-schemas.ts";
@@ -18,6 +19,7 @@ export function aiSdk(): Door {
     routes: () => [["/v1/ui/messages", uiMessages]],
     exposes: ["X-Vercel-AI-UI-Message-Stream"],
     history: clientHistory,
+    copying: Copying,
     encoders: { "ai-sdk-ui": (manner, stream) => new UiChunks(manner as UiManner, stream) },
     schemas,
     operations: uiOperations,

@@ -9,13 +9,14 @@ import { parseQuery } from "../../http/parse-body.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import type { ChannelStateJson, DeliveryJson } from "../../wire/account-shapes.ts";
 import { iso, shownOr } from "../../wire/native.ts";
+import { coercedNumber } from "../../wire/zod-parts.ts";
 import { Routes } from "../routes.ts";
 
 export const deliveryListing = lazySchema(() =>
   z.strictObject({
     // What is delivered is not kept, and what is on its way is in its session.
     status: z._default(z.literal("dead", "must be dead: others are not listed"), "dead"),
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
+    limit: z._default(coercedNumber().check(z.int(), z.minimum(1), z.maximum(500)), 100),
   }),
 );
 

@@ -1,5 +1,6 @@
 /** The door for copies of sessions: a fork, an export, an import. */
 import * as z from "zod/mini";
+import { Copying } from "../../session/store/copying.ts";
 import { sessionDetails } from "../../wire/shapes.ts";
 import { type Door, defineDoor } from "../door.ts";
 import type { Operation } from "../operation.ts";
@@ -11,6 +12,7 @@ export function copies(): Door {
     name: "copies",
     isNative: true,
     routes: () => [["/v1/sessions", copyRoutes]],
+    copying: Copying,
     operations: copyOperations,
   });
 }

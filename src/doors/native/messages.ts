@@ -16,6 +16,7 @@ import type { Submission } from "../../session/submit/submit-rows.ts";
 import type { TurnState } from "../../session/turn/turns.ts";
 import { shownEntry } from "../../wire/native.ts";
 import type { CancellationJson, SearchHitJson } from "../../wire/shapes.ts";
+import { coercedNumber } from "../../wire/zod-parts.ts";
 import { allowedModels } from "../allowed-models.ts";
 import { callbackOf } from "../callback-of.ts";
 import { type Caller, mustAdmit } from "../caller.ts";
@@ -38,15 +39,15 @@ export const sending = lazySchema(() =>
 );
 export const entryRange = lazySchema(() =>
   z.strictObject({
-    after: z._default(z.coerce.number().check(z.int(), z.minimum(0)), 0),
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100),
+    after: z._default(coercedNumber().check(z.int(), z.minimum(0)), 0),
+    limit: z._default(coercedNumber().check(z.int(), z.minimum(1), z.maximum(500)), 100),
   }),
 );
 
 export const searching = lazySchema(() =>
   z.strictObject({
     q: z.string().check(z.minLength(1), z.maxLength(300)),
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+    limit: z._default(coercedNumber().check(z.int(), z.minimum(1), z.maximum(100)), 20),
   }),
 );
 

@@ -6,12 +6,13 @@ import { lazySchema } from "../../core/lazy-schema.ts";
 import type { HeadFacts } from "../../core/prefix.ts";
 import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import type { PrefixReportJson } from "../../wire/prefix-shapes.ts";
+import { coercedNumber } from "../../wire/zod-parts.ts";
 import { Routes } from "../routes.ts";
 import { sessionAt } from "../session-fields.ts";
 
 export const doctorQuery = lazySchema(() =>
   z.strictObject({
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+    limit: z._default(coercedNumber().check(z.int(), z.minimum(1), z.maximum(100)), 20),
   }),
 );
 
@@ -28,7 +29,7 @@ export const prefixDoctor = new Routes()
     });
   })
   .get("/:id/requests/:seq", "key", async (c, caller) => {
-    const seq = parseBody(z.coerce.number().check(z.int(), z.minimum(1)), c.req.param("seq"), "seq");
+    const seq = parseBody(coercedNumber().check(z.int(), z.minimum(1)), c.req.param("seq"), "seq");
     const { model, body, differs } = unwrap(await sessionAt(caller, c.req.param("id")).request(seq));
     return c.json({ seq, model, exact: differs === undefined, ...(differs && { differs }), body: JSON.parse(body) });
   });

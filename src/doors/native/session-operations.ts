@@ -12,6 +12,7 @@ import {
   sessionDetails,
   turn,
 } from "../../wire/shapes.ts";
+import { isoDateTime } from "../../wire/zod-parts.ts";
 import type { Operation } from "../operation.ts";
 import { sentMessage } from "../sent-message.ts";
 import { anyObject } from "../shapes.ts";
@@ -198,7 +199,7 @@ export const sessionOperations = (): Record<string, Operation> => ({
           token: z.string(),
           session: z.string(),
           rights: z.array(z.string()),
-          expires_at: z.iso.datetime(),
+          expires_at: isoDateTime(),
         }),
       },
     },

@@ -10,6 +10,7 @@ import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { queuedJson, sessionJson, shownSession } from "../../wire/native.ts";
+import { coercedNumber } from "../../wire/zod-parts.ts";
 import { newName, receiptOf } from "../receipt-of.ts";
 import { Routes } from "../routes.ts";
 import {
@@ -41,7 +42,7 @@ export const sessionChanges = lazySchema(() =>
 );
 export const sessionListing = lazySchema(() =>
   z.strictObject({
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+    limit: z._default(coercedNumber().check(z.int(), z.minimum(1), z.maximum(100)), 20),
     cursor: z.optional(z.string().check(z.maxLength(200))),
     q: z.optional(z.string().check(z.maxLength(200))),
     reason: z.optional(z.enum(turnEndReasons)),

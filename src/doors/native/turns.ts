@@ -6,10 +6,11 @@ import { turnEndReasons } from "../../core/entry.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { parseQuery } from "../../http/parse-body.ts";
 import { iso } from "../../wire/native.ts";
+import { coercedNumber } from "../../wire/zod-parts.ts";
 import { Routes } from "../routes.ts";
 import { moment } from "../usage-sums.ts";
 
-const count = () => z.optional(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER)));
+const count = () => z.optional(coercedNumber().check(z.int(), z.minimum(0), z.maximum(Number.MAX_SAFE_INTEGER)));
 const name = () => z.optional(z.string().check(z.minLength(1), z.maxLength(200)));
 const cursorPattern = /^\d{1,15}\.\d{1,15}\.[A-Za-z0-9_-]{1,64}$/;
 
@@ -23,7 +24,7 @@ export const turnListing = lazySchema(() =>
     until: z.optional(moment),
     min_cost_micros: count(),
     min_ms: count(),
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 50),
+    limit: z._default(coercedNumber().check(z.int(), z.minimum(1), z.maximum(500)), 50),
     cursor: z.optional(z.string().check(z.regex(cursorPattern, "must be the next_cursor of an earlier page"))),
   }),
 );

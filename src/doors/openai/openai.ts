@@ -1,5 +1,6 @@
 /** The door for clients of OpenAI's API: chat completions, responses, conversations and the list of models. */
 import { clientHistory } from "../../session/read/reconcile.ts";
+import { Copying } from "../../session/store/copying.ts";
 import { type Door, defineDoor } from "../door.ts";
 import { schemas } from "../json-schemas.ts";
 import { Routes } from "../routes.ts";
@@ -28,6 +29,7 @@ export function openai(): Door {
     ],
     check: (app, bindings) => mustBeDistinct({ app, bindings }),
     history: clientHistory,
+    copying: Copying,
     encoders: {
       "openai-chat": (manner, stream) => new ChatChunks(manner as ChatManner, stream),
       "openai-responses": (manner, stream) => {

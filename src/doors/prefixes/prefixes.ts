@@ -3,6 +3,7 @@
 import * as z from "zod/mini";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { failure, usage } from "../../wire/shapes.ts";
+import { isoDateTime } from "../../wire/zod-parts.ts";
 import { type Door, defineDoor } from "../door.ts";
 import type { Operation } from "../operation.ts";
 import { prefixContent, prefixRemoval, prefixWarming, prefixes as routes } from "./routes.ts";
@@ -19,7 +20,7 @@ export function prefixes(): Door {
 
 const prefix = lazySchema(() => z.object({ prefix: z.string(), bytes: z.int(), tokens_estimate: z.int() }));
 const warmed = lazySchema(() => z.object({ prefix: z.string(), usage, cost_micros: z.int() }));
-const listed = lazySchema(() => z.extend(prefix, { created_at: z.iso.datetime() }));
+const listed = lazySchema(() => z.extend(prefix, { created_at: isoDateTime() }));
 
 const prefixOperations = (): Record<string, Operation> => ({
   "PUT /v1/prefixes": {

@@ -13,6 +13,7 @@ import { addressFault } from "../../session/deliver/outlets.ts";
 import { sessionObject } from "../../session/session-object.ts";
 import { defineTool, type Tool } from "../../tools/tool.ts";
 import { iso } from "../../wire/native.ts";
+import { isoDateTime } from "../../wire/zod-parts.ts";
 import { type Door, defineDoor, type Operations } from "../door.ts";
 import { accepted } from "../refusal-words.ts";
 import { newSchedule, scheduleRoutes } from "./routes.ts";
@@ -135,7 +136,7 @@ async function placeAbove(account: string, name: string): Promise<{ session: str
 
 const tag = "Schedules";
 function scheduleOperations(): Operations {
-  const moment = z.iso.datetime();
+  const moment = isoDateTime();
   const schedule = z
     .object({
       id: z.string(),

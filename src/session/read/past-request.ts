@@ -127,7 +127,7 @@ function logBefore(log: TranscriptLog, seq: number): TranscriptLog {
     lastSeq: seq - 1,
     last: log.read({ after: seq - 2, limit: 1 })[0],
     append: () => {
-      throw new Error("What was cannot be added to.");
+      throw new Error("read-only");
     },
     read: (range) => log.read(range).filter(isBefore),
     readLong: (seq, pause) => log.readLong(seq, pause),

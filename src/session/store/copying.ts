@@ -1,4 +1,5 @@
 /** Makes a session from entries that come page by page, from a fork or an import. The session exists once its last page is in: until then there are rows, but no session. */
+import type { Agents } from "../../agent/app.ts";
 import { ending, leftOverOfCopy, refusal } from "../../core/ending.ts";
 import type { Entry, NewEntry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
@@ -51,6 +52,9 @@ export type CopyStep =
   | { type: "finish"; token: string }
   | { type: "drop"; token: string };
 
+/** `Copying`, which comes with the doors that make sessions so: an app without them carries none of the code. */
+export type CopyingClass = new (storage: DurableObjectStorage) => Copying;
+
 /** A copy from which nothing was heard for so long is given up. */
 const patienceMs = 60_000;
 
@@ -97,6 +101,14 @@ export class Copying {
   /** Writes a part of an entry's text, in a transaction of its own: a commit of megabytes would stop all that this thread does. */
   stage({ token, part, text }: CopiedPart): void {
     this.#mustBe(token).stage(part, text);
+  }
+
+  /** A copy is made with its source's agent, or the default one; throws `no_such_agent` before anything is written. */
+  withAgent(step: CopyStep, agents: Pick<Agents, "first" | "mustBeKnown">): CopyStep {
+    if (step.type !== "begin") return step;
+    const { choices } = step.plan;
+    const { name: agent } = agents.mustBeKnown(choices.agent ?? agents.first.name);
+    return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
   }
 
   /** Does the step; returns true when the session exists. An AppError about an entry gives the copy up. */

@@ -238,19 +238,22 @@ describe("whom a provider is told it works for", () => {
     });
   });
 
-  it("[HOST-11] a change of it is why the next request misses the cache", () =>
-    withSession({ models: [flash], account: "acme" }, async (ask, parts) => {
+  it("[HOST-11] a change of it is why the next request misses the cache", () => {
+    // What is learned of a model holds for all sessions of the isolate, those of other tests, too.
+    const own = { ...flash, id: "deepseek-v4-pro" };
+    return withSession({ models: [own], account: "acme" }, async (ask, parts) => {
       const provider = host("https://api.deepseek.com", deepseekV4);
       provider.enqueue(text("One"), text("Two"));
       await ask("1");
-      parts.learned.learn(profileFor({ modelId: flash.id, baseUrl: flash.baseUrl, demo: false }), "drop:user_id");
+      parts.learned.learn(profileFor({ modelId: own.id, baseUrl: own.baseUrl, demo: false }), "drop:user_id");
       await ask("2");
       const replies = parts.log.read({ after: 0 }).filter((entry) => entry.type === "assistant");
       expect(replies.map((reply) => reply.type === "assistant" && reply.prefix?.because)).toEqual([
         "cold: first request",
         "parameter user_id changed",
       ]);
-    }));
+    });
+  });
 });
 
 describe("levels of thinking", () => {

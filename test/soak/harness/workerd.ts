@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
 /** The executable itself: the package's own command is a script around it, and a kill would end only that. */
 const { default: binary } = createRequire(import.meta.url)("workerd") as { default: string };
 /** How long a start may take. */
-const startLimitMs = 60_000;
+const startLimitMs = 100_000;
 
 export interface WorkerdSetup {
   /** Folder for the configuration and the data. */

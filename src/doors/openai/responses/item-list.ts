@@ -2,12 +2,13 @@
 import * as z from "zod/mini";
 import { AppError } from "../../../core/errors.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
+import { coercedNumber } from "../../../wire/zod-parts.ts";
 import type { PlacedItem } from "./transcript-items.ts";
 
 export const itemReading = lazySchema(() =>
   z.looseObject({
     after: z.optional(z.string()),
-    limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 20),
+    limit: z._default(coercedNumber().check(z.int(), z.minimum(1), z.maximum(100)), 20),
     order: z._default(z.enum(["asc", "desc"]), "desc"),
   }),
 );

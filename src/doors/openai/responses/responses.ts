@@ -6,6 +6,7 @@ import { AppError } from "../../../core/errors.ts";
 import { lazySchema } from "../../../core/lazy-schema.ts";
 import { parseBody } from "../../../http/parse-body.ts";
 import { readJson } from "../../../http/read-json.ts";
+import { coercedNumber } from "../../../wire/zod-parts.ts";
 import { type Caller, mustAdmit } from "../../caller.ts";
 import { stoppingOnDisconnect, stopsOnDisconnect } from "../../on-disconnect.ts";
 import { Routes } from "../../routes.ts";
@@ -26,7 +27,7 @@ const cancelWaitMs = 10_000;
 export const responseReading = lazySchema(() =>
   z.strictObject({
     stream: z.optional(z.enum(["true", "false"])),
-    starting_after: z.optional(z.coerce.number().check(z.int(), z.minimum(0))),
+    starting_after: z.optional(coercedNumber().check(z.int(), z.minimum(0))),
     include: z.optional(z.array(z.literal("reasoning.encrypted_content"))),
     include_obfuscation: z.optional(z.enum(["true", "false"])),
   }),
