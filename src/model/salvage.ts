@@ -5,7 +5,7 @@
  */
 import { CodeSpans } from "./code-spans.ts";
 import { type LeakedCall, readLeak } from "./leaked-calls.ts";
-import { hasMarker, heldFrom, isLeftover, opening } from "./tool-markup.ts";
+import { hasMarker, heldFrom, isLeftover, mayHoldMarkup, opening } from "./tool-markup.ts";
 
 export interface SalvageRules {
   /** Whether the model's family leaks calls into its text (`Profile.leaksCalls`): only then are calls read out of it. */
@@ -76,6 +76,7 @@ export class Salvage {
   #plain(piece: string): { shown: string; rest?: string } {
     const text = this.#held + piece;
     this.#held = "";
+    if (!mayHoldMarkup(text)) return { shown: this.#pass(text) };
     const found = this.#leaksCalls ? opening.exec(text) : null;
     if (found === null) {
       const from = heldFrom(text);

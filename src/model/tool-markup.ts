@@ -38,6 +38,13 @@ const beginning = new RegExp(
   "i",
 );
 const longestBeginning = 200;
+/** Every opening and marker, and every beginning of one, has one of these. Most texts have none, and are looked through once. */
+const signs = /[<‹＜[｜&]/;
+
+/** Whether markup may be in the text, or begin there. */
+export function mayHoldMarkup(text: string): boolean {
+  return signs.test(text);
+}
 
 /** A name as it follows the DSML mark, and an invoke's or parameter's attributes. */
 const dsmlName = `(?:(?:function|tool)${gap}(?:calls?|use)|[A-Za-z][\\w▁.:-]{0,63})?(?:\\s{1,4}name\\s?=(?:[^<>›＞&]|&(?![lg]t;)){0,200})?`;
@@ -74,7 +81,7 @@ const onlyTrailing = new RegExp(`^(?:\\s|${turnEnd}|</[A-Za-z][\\w:.-]{0,40}>)*$
 export function heldFrom(text: string): number {
   const from = Math.max(0, text.length - longestBeginning);
   for (let at = from; at < text.length; at++) {
-    if (!"<‹＜[｜&".includes(text.charAt(at))) continue;
+    if (!signs.test(text.charAt(at))) continue;
     const tail = text.slice(at);
     const rest = afterMarkers(tail);
     if (rest === "" || onlyHalf.test(rest) || onlyStart.test(rest) || beginning.test(tail)) return at;
@@ -84,13 +91,14 @@ export function heldFrom(text: string): number {
 
 /** Whether a reply that ends with this ends with nothing but what a parser left over. */
 export function isLeftover(tail: string): boolean {
+  if (!mayHoldMarkup(tail)) return false;
   const rest = afterMarkers(tail);
   return onlyHalf.test(rest) || ((rest === "" || onlyStart.test(rest)) && hasMarker(tail));
 }
 
 /** Whether there is a whole marker in the text. */
 export function hasMarker(text: string): boolean {
-  return marker.test(text);
+  return mayHoldMarkup(text) && marker.test(text);
 }
 
 /** What follows the markers at the beginning. Step by step: one expression for all of them would try each way to divide them. */
