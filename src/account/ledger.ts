@@ -352,7 +352,7 @@ export class Budget {
   /** Nothing more will come of this session. */
   release(session: string): void {
     this.#sql.exec("DELETE FROM reservations WHERE session = ?", session);
-    this.#shares?.close(session);
+    this.#shares?.release(session);
   }
 
   get reservedMicros(): number {

@@ -41,7 +41,10 @@ const upsert = `INSERT INTO sessions (id, summary, title, reported_seq, created_
     agent = ?7 RETURNING reported_seq AS seq`;
 
 const addTexts = "INSERT OR IGNORE INTO texts (session, seq) SELECT ?, value FROM json_each(?) RETURNING id, seq";
-const addWords = "INSERT INTO words (rowid, content) SELECT value ->> 0, value ->> 1 FROM json_each(?)";
+/** Not as JSON: SQLite ends a text of JSON at its first NUL. */
+const addWords = "INSERT INTO words (rowid, content) VALUES ";
+/** Cloudflare takes 100 values a statement. */
+const mostRows = 50;
 
 export class SessionIndex {
   readonly #sql: SqlStorage;
@@ -72,8 +75,11 @@ export class SessionIndex {
     // A turn brings two: both by one statement.
     const seqs = JSON.stringify(texts.map(({ seq }) => seq));
     const added = this.#sql.exec<{ id: number; seq: number }>(addTexts, id, seqs).toArray();
-    const words = added.map((row) => [row.id, searchable(texts.find(({ seq }) => seq === row.seq)?.text ?? "")]);
-    if (words.length > 0) this.#sql.exec(addWords, JSON.stringify(words));
+    const bySeq = new Map(texts.map(({ seq, text }) => [seq, text]));
+    for (let rows = added.splice(0, mostRows); rows.length > 0; rows = added.splice(0, mostRows)) {
+      const values = rows.flatMap(({ id: rowid, seq }) => [rowid, searchable(bySeq.get(seq) ?? "")]);
+      this.#sql.exec(addWords + rows.map(() => "(?, ?)").join(), ...values);
+    }
     this.#makeRoom(texts.length);
   }
 

@@ -157,7 +157,7 @@ class EventStream {
       if (!this.#ended) return null;
     }
     const frames = feed.closed && !this.#ended ? encoder.broken(sessionGone) : none;
-    this.close();
+    this.#ended = true;
     return frames.length === 0 ? undefined : written(frames);
   }
 }
@@ -165,8 +165,9 @@ class EventStream {
 const none: never[] = [];
 
 function written(frames: readonly Frame[]): string {
-  const [first] = frames;
-  return frames.length === 1 && first !== undefined ? sseFrame(first) : frames.map(sseFrame).join("");
+  let text = "";
+  for (const frame of frames) text += sseFrame(frame);
+  return text;
 }
 
 /** Texts of events for readers whose dialect writes the same for each of them: the feed gives readers at the same place the same array. */
