@@ -297,7 +297,7 @@ views("the page's views, over samples of the API", () => {
     await page.getByRole("button", { name: "Make the version" }).focus();
     await page.keyboard.press("Enter");
     await says(/instructions: line 1 replaced/);
-    expect(double.changes.at(-1)).toBe("POST /v1/agents/support/versions");
+    await expect.poll(() => double.changes.at(-1)).toBe("POST /v1/agents/support/versions");
     await expect.poll(accessFaults).toEqual([]);
     double.changes = [];
     await page.getByRole("link", { name: "Begin a rollout with it" }).focus();
@@ -363,7 +363,7 @@ views("the page's views, over samples of the API", () => {
     await page.getByLabel("order", { exact: true }).fill("17");
     await page.keyboard.press("Enter");
     await says(/"state": "open"/);
-    expect(double.changes.at(-1)).toBe("POST /v1/agents/support/tools/order_status/run");
+    await expect.poll(() => double.changes.at(-1)).toBe("POST /v1/agents/support/tools/order_status/run");
     await page.locator("summary", { hasText: "Input, and try it" }).nth(1).click();
     await says("It changes something, so it runs only in a turn.");
   });
