@@ -94,6 +94,8 @@ export default defineConfig({
               bindings: {
                 // Kills of objects in the soak of agents that call agents; see CONTRIBUTING.
                 SOAK_KILLS: process.env.LONGLINE_SOAK_KILLS ?? "6",
+                // How many ways to hold a call between objects are played of each story; see CONTRIBUTING.
+                HOLDS: process.env.LONGLINE_HOLDS ?? "1",
                 SOAK_SEED: process.env.LONGLINE_SOAK_SEED ?? "",
                 PAGER_KEY: "pager-key-1",
                 LINES_LONGEST: "40",

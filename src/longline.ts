@@ -170,24 +170,25 @@ function crossOrigin(origins: readonly string[], more: readonly string[]): Middl
   const exposed = ["Location", "Retry-After", "X-Session-Id", "X-Session-Forked-From", ...more].join();
   return async (c, next) => {
     const { method, headers } = c.req.raw;
+    const isPreflight = method === "OPTIONS";
+    if (!isPreflight) await next();
+    // What comes from an object has headers that cannot be changed.
+    const response = isPreflight ? new Response(null, { status: 204 }) : new Response(c.res.body, c.res);
+    const allow = (what: string, value: string) => response.headers.set(`Access-Control-${what}`, value);
     const origin = headers.get("Origin") ?? "";
-    const allow = (what: string, value: string) => c.res.headers.set(`Access-Control-${what}`, value);
     if (origins.includes(origin)) allow("Allow-Origin", origin);
     allow("Expose-Headers", exposed);
-    if (method !== "OPTIONS") {
-      await next();
-      c.header("Vary", "Origin", { append: true });
-      return;
-    }
-    c.res.headers.append("Vary", "Origin");
+    response.headers.append("Vary", "Origin");
+    // Hono copies the headers of the response that another one takes the place of.
+    c.res = undefined;
+    c.res = response;
+    if (!isPreflight) return;
     allow("Max-Age", "600");
     allow("Allow-Methods", "GET,HEAD,PUT,POST,DELETE,PATCH,QUERY");
     const wanted = headers.get("Access-Control-Request-Headers");
-    if (wanted) {
-      allow("Allow-Headers", wanted.replace(/\s*,\s*/g, ","));
-      c.res.headers.append("Vary", "Access-Control-Request-Headers");
-    }
-    return new Response(null, { headers: c.res.headers, status: 204, statusText: "No Content" });
+    if (!wanted) return;
+    allow("Allow-Headers", wanted.replace(/\s*,\s*/g, ","));
+    response.headers.append("Vary", "Access-Control-Request-Headers");
   };
 }
 

@@ -53,7 +53,7 @@ export class Access {
     const account = keyShape.exec(bearer ?? "")?.[1];
     if (bearer !== undefined && account !== undefined) return this.#byKey(account, bearer);
     if (auth.kind === "closed") throw notConfigured();
-    if (bearer === undefined || !(await isOwnKey(bearer, auth))) throw unauthorized();
+    if (bearer === undefined || !isOwnKey(bearer, auth)) throw unauthorized();
     const { limits } = await this.#remember("default", () => accountObject(this.#bindings, "default").access());
     return { account: "default", limits, keyRights };
   }
@@ -68,8 +68,9 @@ export class Access {
   }
 
   async #byKey(account: string, key: string): Promise<Admitted> {
-    const hash = await sha256Hex(key);
-    const access = await this.#remember(hash, () => accountObject(this.#bindings, account).accessByKey(hash));
+    // Only a key that is not remembered is digested.
+    const ask = async () => accountObject(this.#bindings, account).accessByKey(await sha256Hex(key));
+    const access = await this.#remember(key, ask);
     if (access === undefined) throw unauthorized();
     return { account, limits: access.limits, keyRights: access.keyRights ?? [] };
   }

@@ -253,8 +253,8 @@ export class Account extends DurableObject<Bindings> {
     return this.#store.deadLetters.byId(id);
   }
 
-  removeDeadLetter(id: string): void {
-    this.#store.deadLetters.remove(id);
+  removeDeadLetter(id: string, diedAtMs?: number): void {
+    this.#store.deadLetters.remove(id, diedAtMs);
   }
 
   /** A message came in by a channel: the session it belongs to, and the seconds to wait when there were too many. */

@@ -27,26 +27,44 @@ const pauses: Record<"overloaded" | "transient", BackoffRange & { mostTries: num
 /** An object that does not know the version answers this, and runs nothing. */
 const unknownVersion = "longline:unknown_rpc_version";
 
-/** A stub whose listed methods are called that way. `make`: a stub that has thrown is broken, so each further try gets a new one. */
+/** What makes a stub anew, and the one that is used now: a stub that has thrown is broken. */
+interface Renewable {
+  make(): object;
+  current: object;
+}
+
+const renewables = new WeakMap<object, Renewable>();
+const prototypes = new WeakMap<Methods, object>();
+
+/** A stub whose listed methods are called that way. `make`: each further try of a call gets a new one. */
 export function objectStub<T extends Rpc.DurableObjectBranded>(
   make: () => DurableObjectStub<T>,
   methods: Methods,
 ): DurableObjectStub<T> {
   const stub = make();
-  let current = stub;
-  const renew = () => {
-    current = make();
-  };
+  renewables.set(stub, { make, current: stub });
+  const base: object = Object.getPrototypeOf(stub);
+  const known = prototypes.get(methods);
+  const prototype = known && Object.getPrototypeOf(known) === base ? known : prototypeOf(methods, base);
+  prototypes.set(methods, prototype);
+  return Object.setPrototypeOf(stub, prototype);
+}
+
+/** Made once for each kind of object: to give every stub thirty methods of its own takes as long as a call. */
+function prototypeOf(methods: Methods, base: object): object {
+  const prototype = Object.create(base);
   for (const [method, repeatable] of Object.entries(methods)) {
-    const value = (...args: unknown[]) => {
+    prototype[method] = function (this: object, ...args: unknown[]) {
+      const stub = renewables.get(this) ?? { make: () => this, current: this };
       const mayRepeat = typeof repeatable === "function" ? repeatable(args) : repeatable;
-      // `current` is looked up at each try.
-      const once = () => (current as unknown as Callable).call(rpcVersion, method, args);
+      const once = () => (stub.current as Callable).call(rpcVersion, method, args);
+      const renew = () => {
+        stub.current = stub.make();
+      };
       return called(once, { mayRepeat, renew });
     };
-    Object.defineProperty(stub, method, { value, configurable: true });
   }
-  return stub;
+  return prototype;
 }
 
 /** Serves `call` in an object: only what is listed, and only in a version that is known. */

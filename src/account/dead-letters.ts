@@ -96,8 +96,9 @@ export class DeadLetters {
       .map(({ id, letter }) => readLetter(id, letter));
   }
 
-  remove(id: string): void {
-    this.#sql.exec("DELETE FROM dead_letters WHERE id = ?", id);
+  /** `diedAtMs`: of the letter that is meant; one that died again since stays. */
+  remove(id: string, diedAtMs = Number.MAX_SAFE_INTEGER): void {
+    this.#sql.exec("DELETE FROM dead_letters WHERE id = ? AND died_at <= ?", id, diedAtMs);
   }
 
   removeOf(session: string): void {

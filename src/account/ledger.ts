@@ -105,7 +105,7 @@ export class Ledger {
     });
     const spent = added.reduce((sum, { costMicros }) => sum + costMicros, 0);
     if (spent !== 0) this.#sql.exec("UPDATE totals SET spent_micros = spent_micros + ?", spent);
-    for (const row of added) this.#addToDay(row);
+    this.#addToDays(added);
     return spent;
   }
 
@@ -182,23 +182,34 @@ export class Ledger {
     );
   }
 
-  #addToDay(step: BookedStep): void {
-    const values = [
-      step.steps,
-      Number(step.failed),
-      step.retries,
-      step.repairs,
-      ...usedOf(step),
-      Number(step.firstEventMs !== null),
-      step.firstEventMs ?? 0,
-      Number(step.durationMs !== null),
-      step.durationMs ?? 0,
-      step.rowsWritten,
-      step.kvReads,
-      step.kvWrites,
-    ];
-    this.#sql.exec(addToDay, dayOf(step.atMs), step.model, ...values);
+  /** One row for each day and model, however many steps a turn had. */
+  #addToDays(steps: readonly BookedStep[]): void {
+    const days = new Map<string, [day: string, model: string, ...sums: number[]]>();
+    for (const step of steps) {
+      const [day, { model }] = [dayOf(step.atMs), step];
+      const [, , ...before] = days.get(`${day} ${model}`) ?? [];
+      days.set(`${day} ${model}`, [day, model, ...countsOf(step).map((count, at) => count + (before[at] ?? 0))]);
+    }
+    for (const values of days.values()) this.#sql.exec(addToDay, ...values);
   }
+}
+
+/** In the order of `dayColumns`. */
+function countsOf(step: BookedStep): number[] {
+  return [
+    step.steps,
+    Number(step.failed),
+    step.retries,
+    step.repairs,
+    ...usedOf(step),
+    Number(step.firstEventMs !== null),
+    step.firstEventMs ?? 0,
+    Number(step.durationMs !== null),
+    step.durationMs ?? 0,
+    step.rowsWritten,
+    step.kvReads,
+    step.kvWrites,
+  ];
 }
 
 /** A step, or the tries of one at another model: then `steps` is 0. */
@@ -332,15 +343,16 @@ export class Budget {
   settle(session: string, steps: readonly StepRecord[]): void {
     const spent = this.#ledger.record(session, steps);
     if (spent !== 0) this.#shares?.spent(session, spent);
-    for (const { seq } of steps) {
-      this.#sql.exec("DELETE FROM reservations WHERE session = ? AND seq = ?", session, seq);
-    }
+    const [first, last] = [steps[0], steps.at(-1)];
+    if (first === undefined || last === undefined) return;
+    // They come in order: what is set aside between them is for none that is still to come.
+    this.#sql.exec("DELETE FROM reservations WHERE session = ? AND seq BETWEEN ? AND ?", session, first.seq, last.seq);
   }
 
   /** Nothing more will come of this session. */
   release(session: string): void {
     this.#sql.exec("DELETE FROM reservations WHERE session = ?", session);
-    this.#shares?.close(session);
+    this.#shares?.release(session);
   }
 
   get reservedMicros(): number {

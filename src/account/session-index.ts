@@ -40,6 +40,12 @@ const upsert = `INSERT INTO sessions (id, summary, title, reported_seq, created_
   ON CONFLICT (id) DO UPDATE SET summary = ?2, title = ?3, reported_seq = max(reported_seq, ?4), created_at = ?5, last_reason = ?6,
     agent = ?7 RETURNING reported_seq AS seq`;
 
+const addTexts = "INSERT OR IGNORE INTO texts (session, seq) SELECT ?, value FROM json_each(?) RETURNING id, seq";
+/** Not as JSON: SQLite ends a text of JSON at its first NUL. */
+const addWords = "INSERT INTO words (rowid, content) VALUES ";
+/** Cloudflare takes 100 values a statement. */
+const mostRows = 50;
+
 export class SessionIndex {
   readonly #sql: SqlStorage;
   readonly #mostTexts: number;
@@ -65,14 +71,16 @@ export class SessionIndex {
 
   /** Makes the session findable by these texts; those that are known already stay as they are. */
   addTexts(id: string, texts: readonly SessionText[]): void {
-    for (const { seq, text } of texts) {
-      const [row] = this.#sql
-        .exec<{ id: number }>("INSERT OR IGNORE INTO texts (session, seq) VALUES (?, ?) RETURNING id", id, seq)
-        .toArray();
-      if (row !== undefined)
-        this.#sql.exec("INSERT INTO words (rowid, content) VALUES (?, ?)", row.id, searchable(text));
+    if (texts.length === 0) return;
+    // A turn brings two: both by one statement.
+    const seqs = JSON.stringify(texts.map(({ seq }) => seq));
+    const added = this.#sql.exec<{ id: number; seq: number }>(addTexts, id, seqs).toArray();
+    const bySeq = new Map(texts.map(({ seq, text }) => [seq, text]));
+    for (let rows = added.splice(0, mostRows); rows.length > 0; rows = added.splice(0, mostRows)) {
+      const values = rows.flatMap(({ id: rowid, seq }) => [rowid, searchable(bySeq.get(seq) ?? "")]);
+      this.#sql.exec(addWords + rows.map(() => "(?, ?)").join(), ...values);
     }
-    if (texts.length > 0) this.#makeRoom(texts.length);
+    this.#makeRoom(texts.length);
   }
 
   /** Ids of texts rise, so the first and the last of them bound how many there are without counting. Looked at now and then: `added` texts have come. */

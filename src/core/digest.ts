@@ -3,17 +3,13 @@
  * hold such names, so none of these functions may change.
  */
 
-/** SHA-256 of the text's UTF-8, in 64 hexadecimal digits. */
-export async function sha256Hex(text: string): Promise<string> {
-  return Array.from(await sha256Bytes(text), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** The same as 32 bytes. `core/sha256.ts` is for names that are needed before a promise can settle. */
-export async function sha256Bytes(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-}
-
 const encoder = new TextEncoder();
+
+/** SHA-256 of the text's UTF-8, in 64 hexadecimal digits. `core/sha256.ts` is for names that are needed before a promise can settle. */
+export async function sha256Hex(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /**
  * A number in [0, 1) for `key`: decides shares, such as which model a session begins with. Evenly spread over keys of any

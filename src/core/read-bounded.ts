@@ -7,9 +7,6 @@ export interface BoundedBody {
   cameBytes: number;
 }
 
-/** First size of the buffer, which doubles: bodies are mostly small, and may come a byte at a time. */
-const firstBytes = 16_384;
-
 /**
  * Bytes that are read at once, at first and at most. A runtime's own chunks have 4 kB, and every read leaves objects that its
  * garbage collector destroys in one pause: thousands of them for a body of megabytes.
@@ -61,7 +58,8 @@ export async function readBounded(
 ): Promise<BoundedBody> {
   if (body === null) return { bytes: new Uint8Array(0), cut: false, cameBytes: 0 };
   const chunks = new BodyChunks(body);
-  let kept = new Uint8Array(Math.min(firstBytes, maxBytes));
+  // Bodies are mostly small, and may come a byte at a time: it has room for the first chunk, and doubles.
+  let kept = new Uint8Array(0);
   let size = 0;
   for (;;) {
     const chunk = await chunks.next();

@@ -151,6 +151,16 @@ export class ChildRows {
   }
 }
 
+/** Its call waits for it. */
+export function isAtWork({ state }: ChildRow): boolean {
+  return state === "opening" || state === "open";
+}
+
+/** Its end is not known yet. A task that came after its stop began the child all the same. */
+export function isOpen({ state, data }: ChildRow): boolean {
+  return state !== "ended" || (data.neverBegan === true && data.isCounted !== true);
+}
+
 function isLive({ state, nextAtMs }: ChildRow): boolean {
   return state !== "ended" || nextAtMs !== null;
 }

@@ -18,7 +18,7 @@ import type { WaitingCall } from "../core/waits.ts";
 import { agentRules, callsOf, handedTo, handoffOf, isForAgent } from "./agent-calls.ts";
 import { answeredAsks } from "./answered-asks.ts";
 import { type ChildEnd, childResult } from "./child-result.ts";
-import { type ChildRow, ChildRows } from "./child-rows.ts";
+import { type ChildRow, ChildRows, isAtWork, isOpen } from "./child-rows.ts";
 import { ChildSender, deepestOf } from "./child-sender.ts";
 import { grownBy, noUse, plusUse } from "./child-use.ts";
 import type { ChildrenHost } from "./children-host.ts";
@@ -242,7 +242,7 @@ export class Children implements SessionChildren {
   /** `rows`: all of the child. `one`: only this call of them. Runs in the caller's transaction. */
   #record(rows: readonly ChildRow[], ended: ChildEnd, one?: OneCall): void {
     const { answer: _, why: __, ...facts } = ended;
-    const open = rows.filter(({ state, callId }) => state !== "ended" && (one === undefined || callId === one.callId));
+    const open = rows.filter((row) => isOpen(row) && (one === undefined || row.callId === one.callId));
     const [first] = open;
     if (first === undefined) return;
     const outcome = { ...facts, session: first.session, agent: first.data.agent };
@@ -387,10 +387,6 @@ class HeldAnswers {
 interface OneCall {
   callId: string;
   result?: Pick<ToolEntry, "content" | "isError">;
-}
-
-function isAtWork({ state }: ChildRow): boolean {
-  return state === "opening" || state === "open";
 }
 
 /** What a person decided here is known here first. */

@@ -48,6 +48,14 @@ export class Shares implements AccountShares {
   }
 
   close(session: string): void {
+    // Also one that is not open yet: the call that opens it may come later than the one that ends it.
+    this.#sql.exec(
+      `INSERT INTO shares (session, parent, closed) VALUES (?, '', 1) ON CONFLICT (session) DO UPDATE SET closed = 1`,
+      session,
+    );
+  }
+
+  release(session: string): void {
     this.#sql.exec("UPDATE shares SET closed = 1 WHERE session = ?", session);
   }
 

@@ -75,21 +75,26 @@ async function admitted(c: Context<RouteContext>, needs: CallerNeeds | OpenNeeds
       await mustBeAdmin(c);
       return undefined;
     default:
-      return admitCaller({ ...requestOf(c), access: c.var.access, session: c.req.param("id") }, needs);
+      return admitCaller({ ...requestOf(c), access: c.get("access"), session: c.req.param("id") }, needs);
   }
 }
 
 /** The request of a route that needs no caller. */
 export function requestOf(c: Context<RouteContext>): RequestContext {
-  return { app: c.var.app, bindings: c.env, request: c.req.raw, waitUntil: (work) => c.executionCtx.waitUntil(work) };
+  return {
+    app: c.get("app"),
+    bindings: c.env,
+    request: c.req.raw,
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+  };
 }
 
 async function mustBeAdmin(c: Context<RouteContext>): Promise<void> {
-  const { adminKey } = c.var.app.settings;
+  const { adminKey } = c.get("app").settings;
   const bearer = bearerOf(c.req.raw);
   if (adminKey === undefined)
     throw new AppError("not_configured", "No ADMIN_KEY is set: npx wrangler secret put ADMIN_KEY.");
-  if (bearer === undefined || !(await isOwnKey(bearer, { apiKey: adminKey }))) throw unauthorized();
+  if (bearer === undefined || !isOwnKey(bearer, { apiKey: adminKey })) throw unauthorized();
 }
 
 /** Answers where no route is: a caller without any key learns nothing, not even that. Throws `not_found` for the others. */

@@ -72,7 +72,6 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
   #isWoken = false;
   /** `next` gives no more. */
   #isLast = false;
-  #isOver = false;
   /** Ends the pull that had nothing to write. */
   #endPull: (() => void) | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -149,8 +148,6 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
   }
 
   #end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#waitNoMore();
     this.#source.onClose?.();

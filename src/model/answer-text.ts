@@ -17,6 +17,16 @@ export class AnswerText {
     return eventsOf(this.#reasoning.tokens.take(thought + shown.reasoning), this.#text.tokens.take(shown.text));
   }
 
+  /** No tag can come any more: a piece of text is text. */
+  get isPlain(): boolean {
+    return this.#tags.isOver;
+  }
+
+  /** What `say` shows of text, without an event for it. Only while `isPlain`. */
+  text(piece: string): string {
+    return this.#text.tokens.take(this.#text.characters.take(piece));
+  }
+
   /** What was held back, once. */
   end(): ModelEvent[] {
     const thought = this.#reasoning.characters.end();

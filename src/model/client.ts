@@ -3,7 +3,7 @@ import { truncated } from "../core/assemble.ts";
 import type { Failure, FailureCode } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
 import { classifyFailure } from "./classify-failure.ts";
-import { beginningOf, PayloadBatches, PayloadLines, payloadTooLong } from "./payloads.ts";
+import { type BatchRead, beginningOf, PayloadBatches, PayloadLines, payloadTooLong } from "./payloads.ts";
 import { AnswerReader, type TextRules } from "./read-answer.ts";
 import { ReadWatch } from "./read-watch.ts";
 import { retryAfterMs } from "./retry.ts";
@@ -144,6 +144,9 @@ class StreamedAnswer {
   #doneMs: number | undefined;
   /** What is still to be passed on, once nothing more is read. */
   #rest: ModelEvent[][] | undefined;
+  /** Who takes the events of the read under way: no function is made for a read. */
+  #took: (events: ModelEvent[] | undefined) => void = () => {};
+  #failed: (error: unknown) => void = () => {};
 
   constructor(body: ReadableStream<Uint8Array>, request: GenerateRequest, waitMs: number | undefined) {
     this.#request = request;
@@ -194,28 +197,31 @@ class StreamedAnswer {
       took(this.#timed(this.#rest.shift()));
       return;
     }
-    const take = (payloads: string[] | undefined | { error: unknown }): void => {
-      let events: ModelEvent[];
-      try {
-        this.#watch.came();
-        events = this.#take(payloads);
-      } catch (error) {
-        failed(error);
-        return;
-      }
-      if (events.length > 0) took(this.#timed(events));
-      else this.#readTo(took, failed);
-    };
+    this.#took = took;
+    this.#failed = failed;
     this.#watch.began(this.#patienceMs);
-    this.#batches.readTo({ took: take, broke: (error) => take({ error }) });
+    this.#batches.readTo(this.#came);
   }
+
+  readonly #came = (payloads: BatchRead): void => {
+    let events: ModelEvent[];
+    try {
+      this.#watch.came();
+      events = this.#take(payloads);
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    if (events.length > 0) this.#took(this.#timed(events));
+    else this.#readTo(this.#took, this.#failed);
+  };
 
   #timed(events: ModelEvent[] | undefined): ModelEvent[] | undefined {
     const waitMs = this.#waitMs;
     return waitMs === undefined ? events : events?.map((event) => afterWait(event, waitMs));
   }
 
-  #take(payloads: string[] | undefined | { error: unknown }): ModelEvent[] {
+  #take(payloads: BatchRead): ModelEvent[] {
     const { ended } = this.#watch;
     if (ended === "aborted") this.#rest = [];
     else if (ended === "stalled") {

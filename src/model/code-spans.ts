@@ -32,6 +32,11 @@ export class CodeSpans {
   #before = "";
 
   pass(text: string): void {
+    // In the middle of a line nearly every piece is words alone, which change nothing.
+    if (!(this.#isLead || this.#isBlank || this.#closes || this.#run || /[`~\\\n]/.test(text))) {
+      if (text !== "") this.#before = "";
+      return;
+    }
     for (let at = 0; at < text.length; at++) {
       const char = text.charAt(at);
       this.endRun(char);

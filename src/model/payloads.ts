@@ -149,89 +149,79 @@ function isWholeJson(text: string): boolean {
  * Ends at the end of the body, or once `signal` is aborted, also in the middle of a read. A consumer that stops early
  * cancels the body. Throws when the connection breaks or a payload is longer than 16 MB.
  */
-export function payloadBatches(body: ReadableStream<Uint8Array>, signal?: AbortSignal): PayloadBatches {
+export async function* payloadBatches(
+  body: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<string[], undefined> {
   const batches = new PayloadBatches(body);
   if (signal?.aborted) batches.stop();
   else signal?.addEventListener("abort", () => batches.stop(), { once: true });
-  return batches;
+  try {
+    for (;;) {
+      const read = await new Promise<BatchRead>((take) => batches.readTo(take));
+      if (read === undefined) return;
+      if (!Array.isArray(read)) throw read.error;
+      yield read;
+    }
+  } finally {
+    batches.stop();
+  }
 }
 
-export interface BatchTaker {
-  took(batch: string[] | undefined): void;
-  broke(error: unknown): void;
-}
+/** What a read has brought: a batch, the end, or that it failed. */
+export type BatchRead = string[] | undefined | { error: unknown };
 
-/** Not a generator: each of those adds promises to every read, and its `return` would wait for a read that is under way. */
-export class PayloadBatches implements AsyncIterableIterator<string[], undefined> {
+/** The same without a generator, which adds promises to every read and cannot end one that is under way. */
+export class PayloadBatches {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lines = new PayloadLines();
   readonly #decoder = new TextDecoder();
   #isOver = false;
-  /** Who waits for the read under way. */
-  #waiting: BatchTaker | undefined;
+  /** Waits for the read under way. */
+  #waiting: ((read: BatchRead) => void) | undefined;
 
   constructor(body: ReadableStream<Uint8Array>) {
     this.#reader = body.getReader();
   }
 
-  /** Hands the next batch on; `undefined` at the end, or once it was stopped. One at a time, and no promise more than the body's own. */
-  readTo(taker: BatchTaker): void {
+  /** Hands the next batch to `take`; `undefined` at the end, or once it was stopped. One at a time, and no promise more than the body's own. */
+  readTo(take: (read: BatchRead) => void): void {
     if (this.#isOver) {
-      taker.took(undefined);
+      take(undefined);
       return;
     }
-    this.#waiting = taker;
+    this.#waiting = take;
     this.#reader.read().then(this.#came, this.#broke);
-  }
-
-  /** The next batch. */
-  read(): Promise<string[] | undefined> {
-    return new Promise((took, broke) => this.readTo({ took, broke }));
   }
 
   /** Ends a read that is under way, and cancels the body. */
   stop(): void {
     this.#isOver = true;
     // Answered first: how long a runtime takes to end a read whose body is cancelled is its own affair.
-    this.#taker?.took(undefined);
+    this.#answer(undefined);
     this.#reader.cancel().catch(() => {});
   }
 
-  async next(): Promise<IteratorResult<string[], undefined>> {
-    const value = await this.read();
-    return value === undefined ? { done: true, value } : { done: false, value };
-  }
-
-  async return(): Promise<IteratorResult<string[], undefined>> {
-    this.stop();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  /** Each is answered once. */
-  get #taker(): BatchTaker | undefined {
-    const taker = this.#waiting;
+  /** Each read is answered once. */
+  #answer(read: BatchRead): void {
+    const take = this.#waiting;
     this.#waiting = undefined;
-    return taker;
+    take?.(read);
   }
 
   readonly #came = (read: ReadableStreamReadResult<Uint8Array>): void => {
-    const taker = this.#taker;
     let batch: string[] | undefined;
     try {
       batch = this.#take(read);
     } catch (error) {
-      taker?.broke(error);
+      this.#answer({ error });
       this.stop();
       return;
     }
-    taker?.took(batch);
+    this.#answer(batch);
   };
 
-  readonly #broke = (error: unknown): void => this.#taker?.broke(error);
+  readonly #broke = (error: unknown): void => this.#answer({ error });
 
   #take({ done, value }: ReadableStreamReadResult<Uint8Array>): string[] | undefined {
     if (this.#isOver) return undefined;

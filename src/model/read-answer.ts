@@ -57,15 +57,23 @@ export class AnswerReader {
   /** The events of one batch, up to a failure; after `[DONE]` usage alone. */
   take(payloads: readonly string[]): ModelEvent[] {
     const events: ModelEvent[] = [];
-    this.#hasNews = false;
+    let text = "";
     for (const payload of payloads) {
-      const some = this.isDone ? usageAfterDone(payload) : this.#translator.translate(payload);
-      this.#quiet = some.length > 0 ? 0 : this.#quiet + 1;
-      events.push(...some);
-      if (some.at(-1)?.type === "failure" || this.#failed || this.isQuiet) break;
+      const news = this.isDone ? usageAfterDone(payload) : this.#translator.translate(payload);
+      this.#quiet = news.length > 0 ? 0 : this.#quiet + 1;
+      if (typeof news === "string") text += news;
+      else {
+        if (text !== "") events.push({ type: "text", text });
+        text = "";
+        events.push(...news);
+        if (news.at(-1)?.type === "failure") break;
+      }
+      if (this.isQuiet) break;
     }
+    const isPlain = events.length === 0;
+    if (text !== "") events.push({ type: "text", text });
     this.#hasNews = events.length > 0;
-    return this.#upToFailure(joinRuns(this.#withoutMarkup(joinRuns(events))));
+    return isPlain ? this.#readText(events) : this.#upToFailure(joinRuns(this.#withoutMarkup(events)));
   }
 
   /** To be called once, when no more comes. Without a finish reason what was held back is part of what was cut, and only a failure counts. */
@@ -79,13 +87,12 @@ export class AnswerReader {
 
   /** The finish goes round the reader of the text, which would end at it. */
   #withoutMarkup(events: ModelEvent[]): ModelEvent[] {
-    this.#hasUsage ||= events.some(({ type }) => type === "usage");
-    const at = events.findIndex(({ type }) => type === "finish");
-    const finish = events[at];
-    if (finish?.type !== "finish") return this.#readText(events);
-    this.#finish = finish.reason;
-    const before = this.#readText(events.slice(0, at));
-    return [...before, finish, ...this.#readText(events.slice(at + 1))];
+    return events.flatMap((event) => {
+      if (event.type === "usage") this.#hasUsage = true;
+      if (event.type !== "finish") return this.#readText([event]);
+      this.#finish = event.reason;
+      return [event];
+    });
   }
 
   #upToFailure(events: ModelEvent[]): ModelEvent[] {
@@ -98,9 +105,8 @@ export class AnswerReader {
 
 /** Read apart from the answer, which is over: nothing of it may change. */
 function usageAfterDone(payload: string): ModelEvent[] {
-  return createTranslator()
-    .translate(payload)
-    .filter(({ type }) => type === "usage");
+  const news = createTranslator().translate(payload);
+  return typeof news === "string" ? [] : news.filter(({ type }) => type === "usage");
 }
 
 /** The same events in the same order, with consecutive `text` (or `reasoning`) events made one. */
@@ -108,13 +114,9 @@ export function joinRuns(events: readonly ModelEvent[]): ModelEvent[] {
   const joined: ModelEvent[] = [];
   for (const event of events) {
     const last = joined.at(-1);
-    if (event.type === "text" && last?.type === "text") {
-      joined[joined.length - 1] = { type: "text", text: last.text + event.text };
-    } else if (event.type === "reasoning" && last?.type === "reasoning") {
-      joined[joined.length - 1] = { type: "reasoning", text: last.text + event.text };
-    } else {
-      joined.push(event);
-    }
+    const isText = event.type === "text" || event.type === "reasoning";
+    if (isText && last?.type === event.type) joined[joined.length - 1] = { ...event, text: last.text + event.text };
+    else joined.push(event);
   }
   return joined;
 }

@@ -112,35 +112,31 @@ function isPeriodic(text: string, unit = (text + text).indexOf(text, 1)): boolea
 /** Knows a text again without keeping it: FNV-1a over UTF-16 units in two lanes. */
 class Fingerprint {
   #length = 0;
-  #lanes = lanesStart;
+  #one = 0x811c9dc5 | 0;
+  #two = 0x1b873593;
 
   get length(): number {
     return this.#length;
   }
 
-  add(text: string): void {
-    this.#lanes = hashOn(this.#lanes, text, text.length);
-    this.#length += text.length;
+  add(text: string, length = text.length): void {
+    let one = this.#one;
+    let two = this.#two;
+    for (let at = 0; at < length; at++) {
+      const unit = text.charCodeAt(at);
+      one = Math.imul(one ^ unit, 0x01000193);
+      two = Math.imul(two ^ unit, 0x85ebca6b | 0);
+    }
+    this.#one = one;
+    this.#two = two;
+    this.#length += length;
   }
 
   /** Whether `text` begins with all of it. */
   begins(text: string): boolean {
     if (text.length < this.#length) return false;
-    const [one, two] = hashOn(lanesStart, text, this.#length);
-    return one === this.#lanes[0] && two === this.#lanes[1];
+    const other = new Fingerprint();
+    other.add(text, this.#length);
+    return other.#one === this.#one && other.#two === this.#two;
   }
-}
-
-type Lanes = readonly [number, number];
-const lanesStart: Lanes = [0x811c9dc5 | 0, 0x1b873593];
-
-function hashOn([one, two]: Lanes, text: string, length: number): Lanes {
-  let a = one;
-  let b = two;
-  for (let at = 0; at < length; at++) {
-    const unit = text.charCodeAt(at);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit, 0x85ebca6b | 0);
-  }
-  return [a, b];
 }

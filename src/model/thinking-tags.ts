@@ -16,6 +16,11 @@ export class ThinkingTags {
   /** Reasoning came by a field of its own: an opening tag is text. */
   #isFielded = false;
 
+  /** From now on every piece is text. */
+  get isOver(): boolean {
+    return this.#state === "text";
+  }
+
   /** What a piece of text brings of each kind. */
   take(piece: string): { reasoning: string; text: string } {
     if (this.#state === "text") return { reasoning: "", text: piece };

@@ -21,8 +21,11 @@ const longestOtherChars = 64 * 1024;
 const signOfLife = /^(?:$|:|"?\[?(?:ping|pong|heart-?beat|keep-?alive|processing|null|true|\d+)\b)/i;
 
 export interface Translator {
-  /** The events of one payload, in the order reasoning, text, calls, finish, usage. After a `failure` nothing is to be fed any more. Without events it brought nothing new. */
-  translate(payload: string): ModelEvent[];
+  /**
+   * The events of one payload, in the order reasoning, text, calls, finish, usage; of one that brings text and nothing else,
+   * as nearly all do, the text alone. After a `failure` nothing is to be fed any more. Without events it brought nothing new.
+   */
+  translate(payload: string): ModelEvent[] | string;
   /** To be called once, when no more comes: what was held back; a failure when nothing came but what is no answer. */
   end(): ModelEvent[];
   /** Whether the provider has sent `[DONE]`. */
@@ -58,7 +61,7 @@ class WireTranslator implements Translator {
     return this.#done;
   }
 
-  translate(payload: string): ModelEvent[] {
+  translate(payload: string): ModelEvent[] | string {
     const read = readPayload(payload);
     switch (read.type) {
       case "done":
@@ -69,8 +72,11 @@ class WireTranslator implements Translator {
         return [];
       case "damaged":
         return this.#isWhole ? [] : [this.#failed(payload)];
-      case "chunks":
-        return this.#bounded(read.chunks);
+      case "chunks": {
+        const [chunk, second] = read.chunks;
+        const text = second === undefined && this.#shown.isPlain ? plainText(chunk) : undefined;
+        return text === undefined ? this.#bounded(read.chunks) : this.#plain(text);
+      }
     }
   }
 
@@ -187,16 +193,23 @@ class WireTranslator implements Translator {
     return [{ type: "usage", usage }];
   }
 
+  /** What `#bounded` makes of a chunk that has this text and nothing else. */
+  #plain(text: string): ModelEvent[] | string {
+    if (text === "") return "";
+    this.#streams = true;
+    const shown = this.#shown.text(this.#words.text.delta(text));
+    this.#chars += shown.length;
+    return this.#chars > longestAnswerChars ? tooLong() : shown;
+  }
+
   #bounded(chunks: readonly WireChunk[]): ModelEvent[] {
-    const [first] = chunks;
-    const isOne = chunks.length === 1 && first !== undefined;
-    const events = isOne ? this.#chunk(first) : chunks.flatMap((chunk) => this.#chunk(chunk));
+    const events = chunks.flatMap((chunk) => this.#chunk(chunk));
     for (const event of events) {
       if (event.type === "text" || event.type === "reasoning") this.#chars += event.text.length;
       if (event.type === "tool_call") this.#chars += event.arguments.length + 1;
     }
     if (this.#calls.count > mostCalls) return [tooMuch(`more than ${mostCalls} tool calls in one reply`)];
-    return this.#chars > longestAnswerChars ? [tooMuch("an answer of more than 16 million characters")] : events;
+    return this.#chars > longestAnswerChars ? tooLong() : events;
   }
 
   #remember(payload: string): void {
@@ -216,6 +229,10 @@ export function tooMuch(what: string): ModelEvent {
   return failure({ code: "model_malformed", detail, retryable: true });
 }
 
+function tooLong(): ModelEvent[] {
+  return [tooMuch("an answer of more than 16 million characters")];
+}
+
 function failure(of: Failure): ModelEvent {
   return { type: "failure", failure: of };
 }
@@ -223,6 +240,22 @@ function failure(of: Failure): ModelEvent {
 function fragmentsOf({ tool_calls: calls }: WireDelta): readonly WireCallFragment[] {
   if (!isObject(calls)) return none;
   return (Array.isArray(calls) ? calls : [calls]).filter(isObject);
+}
+
+/** The text of a chunk that brings text and nothing else; `undefined` where there may be something else in it. */
+function plainText(chunk: WireChunk | undefined): string | undefined {
+  if (!chunk || chunk.error || chunk.usage || chunk.x_groq || chunk.timings || member(chunk, "base_resp"))
+    return undefined;
+  const choice = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
+  const delta = choice?.delta;
+  if (!isObject(delta) || choice?.finish_reason || choice?.message || choice?.error || choice?.usage) return undefined;
+  // Whatever else a delta has may be words, a call or a refusal, by many names: only what is surely nothing is passed over.
+  for (const name in delta) {
+    if (name === "content" || name === "role") continue;
+    const value = member(delta, name);
+    if (value !== null && value !== "") return undefined;
+  }
+  return typeof delta.content === "string" ? delta.content : undefined;
 }
 
 /** The answer inside an envelope of a gateway (cline#13348; Cloudflare's REST API). */

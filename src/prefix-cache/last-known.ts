@@ -57,7 +57,8 @@ export class LastKnown<T> {
     if (isFresh(near)) return { value: near?.value };
     const resting = this.#resting.get(key);
     if (resting !== undefined && nowMs < resting.untilMs) return { value: near?.value, failure: resting.failure };
-    const known = newer(near, await this.#fromKv(wanted));
+    const far = await this.#fromKv(wanted);
+    const known = newer(this.#memory.get(key), far);
     if (known !== undefined) this.#memory.set(key, known);
     if (isFresh(known)) return { value: known?.value };
     try {
@@ -74,6 +75,8 @@ export class LastKnown<T> {
     // An equal value stays the same object, for callers that cache what they computed from it.
     const isSame = known !== undefined && JSON.stringify(came) === JSON.stringify(known.value);
     const value = isSame ? known.value : came;
+    // An answer that comes late is not put in the place of a newer one.
+    if (nowMs < (this.#memory.get(key)?.atMs ?? 0)) return value;
     this.#memory.set(key, { value, atMs: nowMs });
     count.write();
     const text = JSON.stringify({ atMs: nowMs, value });

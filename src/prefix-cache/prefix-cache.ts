@@ -28,6 +28,8 @@ export class PrefixCache {
   readonly #memory = new Map<string, string>();
   readonly #written = new Set<string>();
   #units = 0;
+  /** How often something was taken out: what was read before that must not be kept. */
+  #removals = 0;
 
   constructor(kv: PrefixKv) {
     this.#kv = kv;
@@ -37,9 +39,10 @@ export class PrefixCache {
   async read({ account, id, truth }: WantedPrefix, count: KvCount): Promise<string | undefined> {
     // Named by the account, too: one that knows the digest of another's text does not have the text.
     const key = `prefix/${account}/${id}`;
+    const removals = this.#removals;
     const near = this.#memory.get(key) ?? (await this.#fromKv(key, id, count));
     const text = near ?? (await truth());
-    if (text === undefined) return undefined;
+    if (text === undefined || removals !== this.#removals) return text;
     this.#keep(key, text);
     if (near === undefined) await this.#write(key, text, count);
     return text;
@@ -48,10 +51,17 @@ export class PrefixCache {
   /** Takes it out here and in KV. Other isolates and data centres may have it for a while yet. */
   async remove(account: string, id: string): Promise<void> {
     const key = `prefix/${account}/${id}`;
+    this.#forget(key);
+    await inTime(this.#kv.delete(key)).catch(() => undefined);
+    // Until now it could be read there.
+    this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    this.#removals++;
     this.#units -= this.#memory.get(key)?.length ?? 0;
     this.#memory.delete(key);
     this.#written.delete(key);
-    await inTime(this.#kv.delete(key)).catch(() => undefined);
   }
 
   async #fromKv(key: string, id: string, count: KvCount): Promise<string | undefined> {

@@ -117,6 +117,14 @@ describe("the account's index of sessions", () => {
     expect(await found('"quoted" NOT')).toEqual(["b"]);
   });
 
+  it("[INDEX-3] q finds the words after a NUL, before half a character, and those of many messages at once", async () => {
+    const account = freshAccount();
+    const many = Array.from({ length: 120 }, (_, n) => `message number${n}`);
+    await account.report(summary("a", 1), says("before\0 harbour", "cranes \ud83d", ...many));
+    const found = async (q: string) => (await account.listSessions({ limit: 9, q })).sessions.map(({ id }) => id);
+    for (const q of ["harbour", "cranes", "number0", "number119"]) expect(await found(q), q).toEqual(["a"]);
+  });
+
   it("[INDEX-3] what is reported twice is kept once, and a removed session leaves no words", async () => {
     const account = freshAccount();
     expect(await account.report(summary("a", 1), says("harbour"))).toBe(1);

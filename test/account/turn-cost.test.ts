@@ -5,6 +5,7 @@ import { Account } from "../../src/account/account.ts";
 import { accountObject } from "../../src/account/account-object.ts";
 import { text } from "../support/fake-provider.ts";
 import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
+import { spySql } from "../support/sql-spy.ts";
 import { plainTurn } from "../support/turn-cost.ts";
 
 const { account } = new SessionWorld().address;
@@ -46,4 +47,42 @@ it("[SCALE-1] a plain turn asks the account once, after its answer, and writes t
   });
   expect(calls.mock.calls.length).toBe(plainTurn.accountRequests);
   expect(rows).toBe(plainTurn.accountRows);
+});
+
+it("[SPEED-21] a report of many steps and texts executes as many statements as one of few, but for the steps themselves", async () => {
+  const object = accountObject(bindings, `acc-${crypto.randomUUID()}`);
+  const amounts = { inputTokens: 5, cachedTokens: 0, outputTokens: 2, reasoningTokens: 0, costMicros: 3 };
+  const none = { failed: false, retries: 0, repairs: 0, rowsWritten: 0, kvReads: 0, kvWrites: 0 };
+  const step = (seq: number) => ({
+    ...{ seq, atMs: 86_400_000, model: "m", firstEventMs: 4, durationMs: null },
+    ...amounts,
+    ...none,
+  });
+  const news = (from: number, to: number) => {
+    const seqs = Array.from({ length: to - from + 1 }, (_, n) => from + n);
+    return { throughSeq: to, steps: seqs.map(step), texts: seqs.map((seq) => ({ seq, text: `word${seq} harbour` })) };
+  };
+  const summary = { id: "s", createdAtMs: 9, title: null } as never;
+  await object.report(summary, news(1, 1));
+  const statements = await runInDurableObject(object as unknown as DurableObjectStub, (_, { storage }) =>
+    spySql(storage),
+  );
+  const seen = async (from: number, to: number) => {
+    await object.report(summary, news(from, to));
+    return statements.take().filter((statement) => !statement.includes("INTO steps")).length;
+  };
+  const few = await seen(2, 2);
+  // The first two of them are there already.
+  expect(await seen(1, 40)).toBe(few);
+  const [sum] = await object.usage({ group: "day", fromMs: 0, toMs: Number.MAX_SAFE_INTEGER });
+  expect(sum).toMatchObject({
+    key: "1970-01-02",
+    steps: 40,
+    costMicros: 120,
+    inputTokens: 200,
+    firstEventMs: 4,
+    durationMs: null,
+  });
+  const found = async (q: string) => (await object.listSessions({ limit: 9, q })).sessions.length;
+  expect([await found("word40"), await found("word2 harbour"), await found("word41")]).toEqual([1, 1, 0]);
 });

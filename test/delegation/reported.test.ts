@@ -5,6 +5,7 @@ import { unwrap } from "../../src/account/outcome.ts";
 import { CrewSession, published } from "../app/crew.ts";
 import { CrewWorld, startCrew } from "../support/crew-world.ts";
 import { calls, frames, gated, type Reply, text } from "../support/fake-provider.ts";
+import { holdAnswers } from "../support/hold-calls.ts";
 import { over, said } from "../support/reply-frames.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the JSON with matchers
@@ -131,31 +132,15 @@ it("[DELEG-23] an agent that is handed a session calls no tool that only the one
   expect(sent.flatMap(({ tool_call_id: id }) => id ?? [])).toEqual(made);
 });
 
-/** Holds the answers to these calls of the crew's objects, after they have run, until it is released. Objects wait for flags: a promise of one may not be settled by another. */
-function holdAnswers(isHeld: (method: string, first: Json, second: Json) => boolean) {
-  let isReached = false;
-  let isReleased = false;
-  const { call } = CrewSession.prototype;
-  vi.spyOn(CrewSession.prototype, "call").mockImplementation(async function (this: CrewSession, version, method, args) {
-    const answer = await call.call(this, version, method, args);
-    if (!isHeld(method, args[0], args[1])) return answer;
-    isReached = true;
-    await until(() => isReleased);
-    return answer;
-  });
-  const release = () => {
-    isReleased = true;
-  };
-  return { reached: () => until(() => isReached), release };
-}
-const until = (isTrue: () => boolean) => vi.waitFor(() => expect(isTrue()).toBe(true));
-
 it("[DELEG-24] what a child of a child asks is asked above though its caller does not know yet that it began", async () => {
   const asking = { id: "f1", name: "ask_fact", arguments: '{"agent":"fact","task":"Publish it"}' };
   crew.answers("manager", calls([delegating("researcher")]), text("Done."));
   crew.answers("researcher", calls([asking]), text("It is out."));
   crew.answers("fact", calls([publishing]), text("Published."));
-  const opening = holdAnswers((method, _, given) => method === "submit" && given.create?.agent === "fact");
+  const opening = holdAnswers(
+    CrewSession,
+    ({ method, args: [, given] }) => method === "submit" && given.create?.agent === "fact",
+  );
   await world.send("Go");
   await opening.reached();
   await approve(await nextAsk());
@@ -166,7 +151,10 @@ it("[DELEG-24] what a child of a child asks is asked above though its caller doe
 
 it("[DELEG-24] [CHANNEL-6] what changes while a report is under way is reported after it", async () => {
   const asking = { id: "f1", name: "ask_fact", arguments: '{"agent":"fact","task":"Publish it"}' };
-  const report = holdAnswers((method, { progress }) => method === "fromChild" && /ask_fact/.test(progress));
+  const report = holdAnswers(
+    CrewSession,
+    ({ method, args: [{ progress }] }) => method === "fromChild" && /ask_fact/.test(progress),
+  );
   const publishes: Reply = async (request, signal) => {
     await report.reached();
     return calls([publishing])(request, signal);
@@ -182,6 +170,45 @@ it("[DELEG-24] [CHANNEL-6] what changes while a report is under way is reported 
   await approve(await nextAsk());
   await world.ended("turn_1");
   expect(published).toHaveLength(1);
+});
+
+it("[HOLD-9] a share that is ended before the call that opens it arrives sets nothing aside", async () => {
+  const account = world.accountStub;
+  await account.putSettings(world.account, { budgetMicros: 1_000_000 });
+  const share = { session: "agent_1", parent: world.name, micros: 400_000 };
+  await account.share({ over: share.session });
+  expect(await account.share(share)).toBe(true);
+  expect(await account.settings()).toMatchObject({ reservedMicros: 0 });
+});
+
+it("[HOLD-9] what a child used that began after its stop is counted, though its end is the first that it reports", async () => {
+  crew.answers("manager", calls([delegating("writer")]), text("Done."));
+  crew.answers("writer", text("Written."));
+  const { call } = CrewSession.prototype;
+  const late: Json[][] = [];
+  vi.spyOn(CrewSession.prototype, "call").mockImplementation(function (this: CrewSession, version, method, args) {
+    const [first, given] = args as Json[];
+    // Its caller hears that it was cut off, and it arrives all the same.
+    if (method === "submit" && given.create?.agent === "writer" && late.length === 0) {
+      late.push(structuredClone(args));
+      throw new Error("The call was cut off.");
+    }
+    // Only the end is reported.
+    if (method === "fromChild" && first.ended === undefined) throw new Error("The report was lost.");
+    return call.call(this, version, method, args);
+  });
+  const { turn } = await world.send("Go");
+  await vi.waitFor(() => expect(late).toHaveLength(1));
+  unwrap(await world.stub.cancel(turn));
+  await world.ended(turn);
+  await runDurableObjectAlarm(world.stub);
+  await vi.waitFor(async () => expect(await world.inside((storage) => storage.getAlarm())).toBeNull());
+  const [[address, task] = []] = late;
+  await world.session(address.name).stub.submit(address, task);
+  await vi.waitFor(async () => {
+    const { ledger, session } = await world.sums();
+    expect([crew.askedOf("writer").length, session]).toEqual([1, ledger]);
+  });
 });
 
 it("[DELEG-23] what a child of a child asks is asked at the session above both, with its own name and arguments (mastra#12552, mastra#20934, mastra#23626)", async () => {

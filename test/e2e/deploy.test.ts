@@ -135,17 +135,17 @@ describe("what is deployed", () => {
   });
 
   it.each([
-    ["everything", 470.5],
-    ["native door, one tool", 156.5],
+    ["everything", 471],
+    ["native door, one tool", 157],
   ])("[E2E-7] %s is at most %s KiB gzipped", (name, most) => {
     console.log(`${name}: ${kib(bytesOf(name))} (${bytesOf(name)} bytes) gzipped`);
     expect(bytesOf(name)).toBeLessThanOrEqual(most * 1024);
   });
 
-  it("[E2E-7] with a tool that is written in zod, and not in zod/mini, the native door is at most 173 KiB", () => {
+  it("[E2E-7] with a tool that is written in zod, and not in zod/mini, the native door is at most 174 KiB", () => {
     const [small, large] = [bytesOf("one tool in zod/mini"), bytesOf("one tool in zod")];
     console.log(`one tool in zod/mini: ${kib(small)}, in zod: ${kib(large)}`);
-    expect(large).toBeLessThanOrEqual(173 * 1024);
+    expect(large).toBeLessThanOrEqual(174 * 1024);
   });
 
   it("[E2E-7] the native door alone carries nothing of what it does not list", () => {

@@ -5,6 +5,7 @@ import { classifyFailure } from "../../src/model/classify-failure.ts";
 import { payloadBatches } from "../../src/model/payloads.ts";
 import { safeDetail } from "../../src/model/safe-detail.ts";
 import { createTranslator } from "../../src/model/translate.ts";
+import { eventsIn } from "../model/wire-tape.ts";
 
 /** What came back for one question. */
 export interface Exchange {
@@ -68,7 +69,9 @@ async function readExchange(response: Response, body: string, apiKey: string | u
   const all = streamed ? (await Array.fromAsync(payloadBatches(new Blob([body]).stream()))).flat() : [body];
   const payloads = all.filter((payload) => payload.trim() !== "[DONE]");
   const translator = createTranslator(apiKey);
-  const events = ok ? [...payloads.flatMap((payload) => translator.translate(payload)), ...translator.end()] : [];
+  const events = ok
+    ? [...payloads.flatMap((payload) => eventsIn(translator.translate(payload))), ...translator.end()]
+    : [];
   const failed = events.find((event) => event.type === "failure")?.failure;
   const failure = ok && events.length > 0 ? failed : classifyFailure({ status, body, apiKey });
   const done = payloads.length < all.length;

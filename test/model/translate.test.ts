@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import { joinRuns } from "../../src/model/read-answer.ts";
 import { createTranslator } from "../../src/model/translate.ts";
-import { bodyOf, eventBatches, joined, tape } from "./wire-tape.ts";
+import { bodyOf, eventBatches, eventsIn, joined, tape } from "./wire-tape.ts";
 
 const usage: ModelEvent = {
   type: "usage",
@@ -12,7 +12,7 @@ const finish = (reason: string): ModelEvent => ({ type: "finish", reason });
 
 function translated(...chunks: unknown[]): ModelEvent[] {
   const translator = createTranslator();
-  return chunks.flatMap((chunk) => translator.translate(JSON.stringify(chunk)));
+  return chunks.flatMap((chunk) => eventsIn(translator.translate(JSON.stringify(chunk))));
 }
 const delta = (fields: object) => ({ choices: [{ index: 0, delta: fields, finish_reason: null }], usage: null });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import { createTranslator } from "../../src/model/translate.ts";
-import { bodyOf, eventBatches, joined, tape } from "./wire-tape.ts";
+import { bodyOf, eventBatches, eventsIn, joined, tape } from "./wire-tape.ts";
 
 const delta = (fields: object, finish: string | null = null) => ({
   choices: [{ index: 0, delta: fields, finish_reason: finish }],
@@ -13,7 +13,7 @@ const call = (text: string, more: object = {}) => ({ function: { name: "a", argu
 function events(...chunks: (object | string)[]): ModelEvent[] {
   const translator = createTranslator();
   const some = chunks.flatMap((chunk) =>
-    translator.translate(typeof chunk === "string" ? chunk : JSON.stringify(chunk)),
+    eventsIn(translator.translate(typeof chunk === "string" ? chunk : JSON.stringify(chunk))),
   );
   return [...some, ...translator.end()];
 }

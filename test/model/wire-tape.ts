@@ -48,6 +48,12 @@ export function handFed() {
   };
 }
 
+/** What a translator made of one payload, as events. */
+export function eventsIn(news: ModelEvent[] | string): ModelEvent[] {
+  if (typeof news !== "string") return news;
+  return news === "" ? [] : [{ type: "text", text: news }];
+}
+
 /** All events of a body, one array per batch that brought some. */
 export async function eventBatches(body: ReadableStream<Uint8Array>): Promise<ModelEvent[][]> {
   const reader = new AnswerReader();

@@ -24,6 +24,20 @@ function world() {
 }
 
 describe("what is known of others", () => {
+  it("[HOLD-8] is not replaced by an older answer that comes late", async () => {
+    const { kv, values, count } = world();
+    const cache = new LastKnown<string[]>(kv);
+    const late = Promise.withResolvers<string[]>();
+    const check = (value: unknown) => (Array.isArray(value) ? (value as string[]) : undefined);
+    const read = (nowMs: number, ask: () => Promise<string[]>) => cache.read({ key: "k", ask, check, nowMs, count });
+    const first = read(0, () => late.promise);
+    expect(await read(minute, async () => ["new"])).toEqual({ value: ["new"] });
+    late.resolve(["old"]);
+    expect(await first).toEqual({ value: ["old"] });
+    expect(await read(2 * minute, async () => ["asked again"])).toEqual({ value: ["new"] });
+    expect([...values.values()]).toEqual([JSON.stringify({ atMs: minute, value: ["new"] })]);
+  });
+
   it("[MCP-6] is asked for once in five minutes, by all isolates together", async () => {
     const { kv, state, count, read } = world();
     const here = new LastKnown<string[]>(kv);

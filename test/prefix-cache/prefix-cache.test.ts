@@ -28,6 +28,38 @@ const look = (
 const known = () => vi.fn(async () => text as string | undefined);
 
 describe("the cache of prefixes", () => {
+  it.each(["its account", "KV"])(
+    "[HOLD-8] keeps nothing that was taken out while %s was asked for it",
+    async (source) => {
+      const late = Promise.withResolvers<string>();
+      const id = await prefixId(text);
+      const get = source === "KV" ? () => late.promise : async () => null;
+      const { kv, values } = createKv({ get: vi.fn(get) });
+      const cache = new PrefixCache(kv);
+      const reading = look(cache, "a", id, () => late.promise);
+      await cache.remove("a", id);
+      late.resolve(text);
+      expect(await reading).toBe(text);
+      const truth = vi.fn(async () => undefined);
+      vi.mocked(kv.get).mockImplementation(async (key) => values.get(key) ?? null);
+      expect([await look(cache, "a", id, truth), truth.mock.calls.length, values.size]).toEqual([undefined, 1, 0]);
+    },
+  );
+
+  it("[HOLD-8] keeps nothing that it read in KV before it was gone there", async () => {
+    const gone = Promise.withResolvers<void>();
+    const id = await prefixId(text);
+    const { kv, values } = createKv({ delete: vi.fn(() => gone.promise) });
+    values.set(`prefix/a/${id}`, text);
+    const cache = new PrefixCache(kv);
+    const removing = cache.remove("a", id);
+    expect(await look(cache, "a", id, known())).toBe(text);
+    values.clear();
+    gone.resolve();
+    await removing;
+    expect(await look(cache, "a", id, async () => undefined)).toBeUndefined();
+  });
+
   it("[PREFIX-1] reads through memory and KV to the truth, and writes each text to KV once", async () => {
     const { kv } = createKv();
     const id = await prefixId(text);

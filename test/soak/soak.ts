@@ -6,6 +6,8 @@
  * `npm run soak -- --only delegation --kills 1000 --process-kills 200`: agents that call agents, in the tests' Workers runtime
  * while every object is killed, and in workerd while its process is killed.
  * `npm run soak -- --only steps --kills 300`: long tools, signals and cancels while the server's process is killed.
+ * `npm run soak -- --only holds`: stories of clients, each once for every call between objects with that call held back, its
+ * answer held back, and its answer lost.
  * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds; with `--objects` [--kind alike]
  * [--key speaker] through real sessions and accounts, which takes hours and goes on where it was stopped.
  */
@@ -54,8 +56,13 @@ if (values.rollouts !== undefined) {
   const isKept = values.objects ? runRolloutsThroughObjects({ count, seed, key, kind }) : runRollouts(count, seed);
   process.exit(isKept ? 0 : 1);
 }
-if (values.only !== undefined && values.only !== "delegation" && values.only !== "steps")
-  throw new Error('--only takes "delegation" or "steps".');
+if (values.only !== undefined && !["delegation", "steps", "holds"].includes(values.only))
+  throw new Error('--only takes "delegation", "steps" or "holds".');
+if (values.only === "holds") {
+  const run = ["vitest", "run", "--project", "worker", "test/delegation/holds.test.ts"];
+  const env = { ...process.env, LONGLINE_HOLDS: "100000" };
+  process.exit(spawnSync("npx", run, { stdio: "inherit", env }).status ?? 1);
+}
 if (values.only === "steps") {
   console.log(`npm run soak -- --only steps --kills ${kills} --seed ${seed}`);
   const { faults, ...figures } = await runStepsSoak({ kills, seed });

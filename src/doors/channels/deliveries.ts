@@ -38,7 +38,7 @@ export const deliveries = new Routes()
     const letter = await object.deadLetter(id);
     if (letter === undefined) throw new AppError("not_found", `There is no dead delivery "${id}".`);
     unwrap(await sessionObject(c.env, { account, name: letter.session }).retryDelivery(id));
-    await object.removeDeadLetter(id);
+    await object.removeDeadLetter(id, letter.diedAtMs);
     return c.json({ id, session: letter.session, turn: letter.turn, status: "owed" }, 202);
   });
 

@@ -54,29 +54,29 @@ export const searching = lazySchema(() =>
 export const messages = new Routes()
   .post("/:id/messages", "append", async (c, caller) => {
     const address = addressOf(caller, c.req.param("id"));
-    const { on_busy } = parseQuery(sending, new URL(c.req.url));
+    const { on_busy } = hasQuery(c.req.raw) ? parseQuery(sending, new URL(c.req.url)) : {};
     if (on_busy === "interrupt") mustMay(caller, address.name, "cancel");
     const stops = stopsOnDisconnect(caller, address.name);
-    const { schemas } = c.var;
+    const schemas = c.get("schemas");
     const body = readMessage(await readJson(c.req.raw), schemas);
     const named = namedAgent(caller, body.agent);
     // Only what is checked by the session's own agent needs to know it here.
     const isChecked = body.model !== undefined || (body.tools ?? []).length > 0;
     const agent = isChecked
       ? await agentFor(caller, { session: address.name, named: named.agent })
-      : c.var.app.agents.first;
+      : caller.app.agents.first;
     const request = {
       ...named,
       messages: [toInbox(caller, body, { agent, schemas })],
       receipt: await receiptOf(caller, body),
-      onBusy: on_busy,
+      ...defined({ onBusy: on_busy }),
       ...allowedModels(caller),
       ...callbackOf(caller, body.callback_url),
     };
     await mustAdmit(caller);
-    const session = sessionObject(c.env, address);
     const how = answerMode(c.req.raw.headers);
     if (how.mode === "stream") return streamedAnswer(caller, address, request);
+    const session = sessionObject(c.env, address);
     const { turn, state } = accepted(await session.submit(address, request));
     switch (how.mode) {
       case "async":
@@ -135,8 +135,8 @@ export const messages = new Routes()
 async function streamedAnswer(caller: Caller, address: SessionAddress, submission: Submission): Promise<Response> {
   const answer = await submitForStream(caller.bindings, address, { submission, ...relayed(caller, address, "") });
   if (answer instanceof Response) return answer;
-  const session = sessionObject(caller.bindings, address);
-  const { turn } = accepted(answer ?? (await session.submit(address, submission, { isStreamed: true })));
+  const submitted = () => sessionObject(caller.bindings, address).submit(address, submission, { isStreamed: true });
+  const { turn } = accepted(answer ?? (await submitted()));
   return relay(caller, address, `turn=${turn}`);
 }
 
@@ -148,7 +148,7 @@ function relay(caller: Caller, address: SessionAddress, query: string): Promise<
 /** The reader's hang-up travels with the signal. */
 function relayed(caller: Caller, address: SessionAddress, query: string): { query: string; signal: AbortSignal } {
   const { request } = caller;
-  const after = request.headers.get("Last-Event-ID") ?? placeInUrl(new URL(request.url).searchParams);
+  const after = request.headers.get("Last-Event-ID") ?? placeInUrl(request);
   const hangUp = hangUpQuery(stopsOnDisconnect(caller, address.name));
   return {
     query: `after=${encodeURIComponent(after)}&${query}${hangUp}${audienceQuery(caller)}`,
@@ -156,8 +156,15 @@ function relayed(caller: Caller, address: SessionAddress, query: string): { quer
   };
 }
 
+/** Most requests have none, and a URL takes longer to read than their body. */
+function hasQuery({ url }: Request): boolean {
+  return url.includes("?");
+}
+
 /** Polyfills of EventSource cannot send the header, and append the id of the newest event to the address that they were given. */
-function placeInUrl(query: URLSearchParams): string {
+function placeInUrl(request: Request): string {
+  if (!hasQuery(request)) return "";
+  const query = new URL(request.url).searchParams;
   const names = ["lastEventId", "last_event_id", "Last-Event-ID", "after"];
   return names.map((name) => query.get(name)).find((value) => value !== null && value !== "") ?? "";
 }

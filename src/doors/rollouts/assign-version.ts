@@ -9,6 +9,8 @@ import type { Assignment } from "./rollout-job.ts";
 
 /** A decision must hold within a second. */
 const freshMs = 900;
+/** So often it is asked where the answers come too late for that. */
+const mostTries = 3;
 /** Most agents of accounts that are remembered; beyond that the oldest is forgotten. */
 const mostRemembered = 1_000;
 
@@ -53,17 +55,20 @@ export async function versionedAgent(
 
 async function assignmentOf(bindings: Bindings, account: string, agent: string): Promise<Assignment> {
   const name = `${account} ${agent}`;
-  const before = known.get(name);
-  if (before !== undefined && Date.now() - before.atMs < freshMs) return before.assignment;
-  const atMs = Date.now();
-  try {
-    const assignment = await new RolloutDesk(bindings, account).assignment(agent);
-    remember(known, name, { assignment, atMs });
-    return assignment;
-  } catch (error) {
-    console.error("the account could not be asked for its rollouts; what is known of it holds", error);
-    return before?.assignment ?? {};
+  for (let tries = 0; tries < mostTries; tries++) {
+    const before = known.get(name);
+    if (before !== undefined && Date.now() - before.atMs < freshMs) return before.assignment;
+    const atMs = Date.now();
+    try {
+      const assignment = await new RolloutDesk(bindings, account).assignment(agent);
+      // One that comes late may be older than what another turn was answered.
+      if (atMs >= (known.get(name)?.atMs ?? 0)) remember(known, name, { assignment, atMs });
+    } catch (error) {
+      console.error("the account could not be asked for its rollouts; what is known of it holds", error);
+      break;
+    }
   }
+  return known.get(name)?.assignment ?? {};
 }
 
 function remember<T>(map: Map<string, T>, name: string, value: T): void {

@@ -74,9 +74,12 @@ export class ScheduleJob implements AccountJob {
   }
 
   async run(nowMs: number): Promise<void> {
-    for (const schedule of this.#store.due(nowMs)) {
+    for (const { id, dueMs } of this.#store.due(nowMs)) {
       if (this.#isClosing()) return;
-      if ((this.#rests.get(schedule.id) ?? 0) <= nowMs) await this.#runOne(schedule, nowMs);
+      // It may have been deleted, or made anew, while the message of another one was sent.
+      const schedule = this.#store.byId(id);
+      if (schedule === undefined || schedule.dueMs !== dueMs) continue;
+      if ((this.#rests.get(id) ?? 0) <= nowMs) await this.#runOne(schedule, nowMs);
     }
     this.#dueMs = undefined;
   }

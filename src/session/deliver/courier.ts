@@ -251,7 +251,8 @@ class Courier implements SessionDeliveries {
       if (isNew) this.#over(owed, { startMs: createdAtMs, failures: attempts, isDead: true });
     });
     await this.#setup.reportDead(id);
-    this.#outbox.bury(id, { error, attempts, nextAtMs: null });
+    // Meanwhile a caller may have had it tried again.
+    if (this.#outbox.byId(id)?.state === "dead") this.#outbox.bury(id, { error, attempts, nextAtMs: null });
   }
 
   #saw(channel: string, posted: Posted<unknown>): void {

@@ -61,6 +61,8 @@ export class SessionExporter implements SessionTelemetry {
   #mostItems = batchLimits.items;
   /** Dropped, and not yet in the count of the whole Worker. */
   #unreported = 0;
+  /** The newest item of those that are being sent: what is owed meanwhile is not given up with them. */
+  #triedId = 0;
 
   constructor(session: ObservedSession, settings: ExportSettings) {
     this.#session = session;
@@ -82,7 +84,9 @@ export class SessionExporter implements SessionTelemetry {
   }
 
   get owes(): boolean {
-    return this.#owed.live.length > 0 || this.#owed.state.letter === "owed";
+    const { items, state } = this.#owed;
+    const isLeft = state.letter !== "none" && state.deadId === 0 && items.length === 0;
+    return this.#owed.live.length > 0 || state.letter === "owed" || isLeft;
   }
 
   dueMs(nowMs: number): number | undefined {
@@ -127,6 +131,7 @@ export class SessionExporter implements SessionTelemetry {
     if (this.#session.feed.closed || (nextAtMs ?? 0) > Date.now()) return false;
     const live = this.#owed.live;
     if (live.length === 0) return false;
+    this.#triedId = live.at(-1)?.id ?? 0;
     const batch = await this.#batchOf(live);
     if (this.#session.feed.closed) return false;
     const { dropped } = this.#owed.state;
@@ -243,8 +248,8 @@ export class SessionExporter implements SessionTelemetry {
   }
 
   #giveUp(error: string): void {
-    const { items, state } = this.#owed;
-    const deadId = items.at(-1)?.id ?? 0;
+    const { state } = this.#owed;
+    const deadId = this.#triedId;
     const sinceMs = state.attempts === 0 ? Date.now() : state.sinceMs;
     this.#owed.change({ deadId, error, sinceMs, nextAtMs: null, letter: "owed", attempts: state.attempts + 1 });
   }

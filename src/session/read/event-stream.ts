@@ -114,7 +114,7 @@ class EventStream {
     this.#reader = reader;
     this.#cursor = reader.from;
     this.#waits = new Waits(sources, reader);
-    this.#progress = new ProgressFrames(sources.feed, reader.encoder);
+    this.#progress = new ProgressFrames(sources, reader.encoder);
     this.#rest = sources.durable?.rest(reader.turn);
   }
 
@@ -157,7 +157,7 @@ class EventStream {
       if (!this.#ended) return null;
     }
     const frames = feed.closed && !this.#ended ? encoder.broken(sessionGone) : none;
-    this.close();
+    this.#ended = true;
     return frames.length === 0 ? undefined : written(frames);
   }
 }
@@ -165,8 +165,9 @@ class EventStream {
 const none: never[] = [];
 
 function written(frames: readonly Frame[]): string {
-  const [first] = frames;
-  return frames.length === 1 && first !== undefined ? sseFrame(first) : frames.map(sseFrame).join("");
+  let text = "";
+  for (const frame of frames) text += sseFrame(frame);
+  return text;
 }
 
 /** Texts of events for readers whose dialect writes the same for each of them: the feed gives readers at the same place the same array. */
@@ -211,17 +212,20 @@ class Waits {
 
 /** Reports the progress of calls, where the dialect has a form for it. A reader that comes later gets the newest alone. */
 class ProgressFrames {
-  readonly #feed: Feed;
+  readonly #sources: Pick<StreamSources, "feed" | "log">;
   readonly #encoder: Encoder;
   #version = 0;
 
-  constructor(feed: Feed, encoder: Encoder) {
-    this.#feed = feed;
+  constructor(sources: Pick<StreamSources, "feed" | "log">, encoder: Encoder) {
+    this.#sources = sources;
     this.#encoder = encoder;
   }
 
   news(): Frame[] {
-    const notes = this.#encoder.progress === undefined ? none : this.#feed.progress.since(this.#version);
+    const { feed, log } = this.#sources;
+    // A call may run while the reply that asks for it is on its way to the disk: readers see that first.
+    if (this.#encoder.progress === undefined || feed.confirmed < log.lastSeq) return none;
+    const notes = feed.progress.since(this.#version);
     if (notes.length === 0) return none;
     this.#version = notes.reduce((newest, { version }) => Math.max(newest, version), this.#version);
     return notes.flatMap((note) => this.#encoder.progress?.(note) ?? []);

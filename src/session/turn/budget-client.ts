@@ -34,11 +34,21 @@ export class BudgetClient {
     this.#asked();
     const object = accountObject(this.#bindings, account);
     const neededMicros = micros();
-    const answer = await object.reserve({ session: name, seq, micros: neededMicros });
+    const reserving = object.reserve({ session: name, seq, micros: neededMicros });
+    this.#settled = reserving.then(
+      () => {},
+      () => {},
+    );
+    const answer = await reserving;
     if (answer !== "refused") return true;
     if (this.#hasShare) return false;
     this.#asked();
     return shortageOf(await object.settings(), neededMicros);
+  }
+
+  /** Settles when the account has answered all that it was sent so far. */
+  get settled(): Promise<void> {
+    return this.#settled;
   }
 
   /** Whether the account has a budget, or the session a share. */

@@ -19,6 +19,7 @@ import { endpointOf } from "../../model/serialize.ts";
 import type { SessionTraces } from "../../observe/telemetry.ts";
 import { runDurably } from "../../tools/run-tool.ts";
 import type { SessionSteps } from "../../tools/steps/feature.ts";
+import type { Toolbox } from "../../tools/tool.ts";
 import type { Heartbeat } from "../store/heartbeat.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { Intents } from "../store/intents.ts";
@@ -46,11 +47,12 @@ export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof Jou
 
 /**
  * Whether the turn goes on while this entry is on its way to the disk: a reply without calls is written together with the end
- * that follows it, and a result together with the next try, which waits for both. Calls are waited for, since their progress
- * is shown and they may do something to the world.
+ * that follows it, and a result together with the next try, which waits for both. So is a reply whose calls change nothing:
+ * where a crash loses it, the model is asked again. Calls that may do something to the world wait until it is known that they were asked for.
  */
-function goesOnUnconfirmed(entry: NewEntry): boolean {
-  return entry.type === "tool" || (entry.type === "assistant" && entry.toolCalls.length === 0);
+function goesOnUnconfirmed(entry: NewEntry, { effectOf }: Pick<Toolbox, "effectOf">): boolean {
+  if (entry.type === "tool") return true;
+  return entry.type === "assistant" && entry.toolCalls.every(({ name }) => effectOf(name) === "none");
 }
 
 /** A session was erased under a running turn: nothing of it may be written any more. */
@@ -250,7 +252,7 @@ export class SessionEffects implements Effects {
     this.#confirmed = this.#journal.confirm();
     // The next step waits for these rows, too; without one, a failure is not an unhandled one.
     this.#confirmed.catch(() => {});
-    if (!entries.every(goesOnUnconfirmed)) await this.#confirmed;
+    if (!entries.every((entry) => goesOnUnconfirmed(entry, this.#of.agent.tools))) await this.#confirmed;
     logTurnEnd(this.#rows, this.#of, entries);
   }
 

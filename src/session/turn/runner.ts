@@ -26,7 +26,7 @@ import { afterFailure } from "../../model/retry.ts";
 import { AnswerCache } from "../../prefix-cache/answer-cache.ts";
 import { sharedPrefixCache } from "../../prefix-cache/prefix-cache.ts";
 import { inputOf, waitsForPerson } from "../../tools/tool.ts";
-import type { RunningTurn } from "../store/inbox.ts";
+import type { AcceptedMessage, RunningTurn } from "../store/inbox.ts";
 import { BudgetClient } from "./budget-client.ts";
 import { type EffectsRows, Erased, SessionEffects } from "./effects.ts";
 import { handOut } from "./handed-out.ts";
@@ -83,12 +83,21 @@ export class Runner {
     this.#rows = rows;
     this.#setup = setup;
     this.#agentNow = setup.agent;
-    this.#budget = new BudgetClient(setup.bindings, rows.record.read(), () => this.#subrequests.count());
+    this.#budget = new BudgetClient(setup.bindings, rows.record.read(), () => {
+      // Nothing is set aside any more for a session that is being erased.
+      if (rows.feed.closed) throw new Erased("The session was erased.");
+      this.#subrequests.count();
+    });
   }
 
   /** The turn that is being worked at now. */
   get working(): string | undefined {
     return this.#working ? this.#current?.turn : undefined;
+  }
+
+  /** Settles when the account has answered what it was asked for money. */
+  get budgetSettled(): Promise<void> {
+    return this.#budget.settled;
   }
 
   /** When work that broke off is taken up again, in ms since 1970; `undefined` while it is done, and when none broke off. */
@@ -140,11 +149,14 @@ export class Runner {
   }
 
   async #next(): Promise<RunningTurn | undefined> {
-    const { turns, storage, log, feed } = this.#rows;
-    if (feed.closed) return undefined;
-    await this.#readNext();
-    if (feed.closed) return undefined;
-    if (turns.open === undefined) await this.#beginNext();
+    const { turns, inbox, storage, log, feed } = this.#rows;
+    // Which message is next may change while one is made ready: another one may interrupt.
+    while (!feed.closed && turns.open === undefined) {
+      const next = inbox.next();
+      if (next === undefined) break;
+      if (next.message.reference === undefined) await this.#begin(next);
+      else await this.#read(next, next.message.reference);
+    }
     if (feed.closed) return undefined;
     const { open } = turns;
     if (open?.firstSeq === undefined) return undefined;
@@ -160,30 +172,24 @@ export class Runner {
     return { ...open, firstSeq: open.firstSeq };
   }
 
-  async #beginNext(): Promise<void> {
+  async #begin({ turn, message }: AcceptedMessage): Promise<void> {
     const { turns, inbox, storage, feed } = this.#rows;
-    const next = inbox.next();
-    if (next === undefined) return;
-    await this.#setup.version?.choose(next.message.speaker);
-    if (!feed.closed) storage.transactionSync(() => turns.beginNext(Date.now()));
+    await this.#setup.version?.choose(message.speaker);
+    if (!feed.closed && inbox.next()?.turn === turn) storage.transactionSync(() => turns.beginNext(Date.now()));
   }
 
-  /** Has its channel read what the next message refers to. It is in the row until then, so that a crash reads it again. */
-  async #readNext(): Promise<void> {
-    const { turns, inbox, log, feed } = this.#rows;
-    while (!feed.closed && turns.open === undefined) {
-      const next = inbox.next();
-      if (next?.message.reference === undefined) return;
-      const { reference, ...message } = next.message;
-      const reading = { reference, isFirst: log.lastSeq === 0, signal: AbortSignal.timeout(readingMs) };
-      const read = await this.#setup.read?.(reading).catch((error: unknown) => {
-        console.error("what a message refers to could not be read", error);
-        return undefined;
-      });
-      if (feed.closed) return;
-      const speaker = read?.speaker === undefined ? undefined : safeSpeaker(read.speaker);
-      inbox.replace(next.turn, { ...message, ...(read && { content: read.content }), ...(speaker && { speaker }) });
-    }
+  /** Has its channel read what the message refers to. It is in the row until then, so that a crash reads it again. */
+  async #read({ turn, message }: AcceptedMessage, reference: Reading["reference"]): Promise<void> {
+    const { inbox, log, feed } = this.#rows;
+    const reading = { reference, isFirst: log.lastSeq === 0, signal: AbortSignal.timeout(readingMs) };
+    const read = await this.#setup.read?.(reading).catch((error: unknown) => {
+      console.error("what a message refers to could not be read", error);
+      return undefined;
+    });
+    if (feed.closed) return;
+    const { reference: _, ...rest } = message;
+    const speaker = read?.speaker === undefined ? undefined : safeSpeaker(read.speaker);
+    inbox.replace(turn, { ...rest, ...(read && { content: read.content }), ...(speaker && { speaker }) });
   }
 
   async #run(turn: RunningTurn): Promise<void> {
@@ -196,8 +202,9 @@ export class Runner {
     const { models: allowed } = await factsOfAccount(bindings, this.#rows.record.read().account);
     const abort = new AbortController();
     this.#current = { turn: turn.turn, abort };
-    if (turn.stop !== undefined) abort.abort();
-    const { log, heartbeat } = this.#rows;
+    const { log, heartbeat, inbox } = this.#rows;
+    // Also one that was stopped while the account was asked.
+    if (inbox.byTurn(turn.turn)?.stop !== undefined) abort.abort();
     heartbeat.resume(turn.turn, { lastSeenMs: log.last?.atMs ?? 0, nowMs: Date.now() });
     const stopClock = this.#startClock(turn, abort);
     const all = this.#models(turn.message.options);

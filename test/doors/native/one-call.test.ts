@@ -46,6 +46,32 @@ describe("a message whose answer is streamed", () => {
     expect(called()).toEqual(["POST /submit", "POST /submit"]);
   });
 
+  it.each(["the Worker's own", "an account's"])("[SPEED-20] %s key is not digested again", async (whose) => {
+    const account = `acc-${session.slice(0, 18)}`;
+    const admin = (path: string, body: object) =>
+      worker.fetch(`https://longline.test/v1/admin/accounts${path}`, {
+        method: "POST",
+        headers: { Authorization: "Bearer test-admin-key-16", "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    let Authorization = "Bearer test-key";
+    if (whose !== "the Worker's own") {
+      await admin("", { id: account });
+      const { key } = await (await admin(`/${account}/keys`, {})).json<{ key: string }>();
+      Authorization = `Bearer ${key}`;
+    }
+    const digest = vi.spyOn(crypto.subtle, "digest");
+    const digests: number[] = [];
+    for (const answer of ["Hello.", "Again."]) {
+      digest.mockClear();
+      provider.enqueue(text(answer));
+      const response = await send({ content: "Hi" }, { headers: { ...stream, Authorization } });
+      expect(await response.text()).toContain(`"content":"${answer}"`);
+      digests.push(digest.mock.calls.length);
+    }
+    expect(digests[1]).toBe(0);
+  });
+
   it("[SPEED-12] is two calls where the session's object is of an earlier version, which runs nothing of the one", async () => {
     const { fetch } = Session.prototype;
     vi.spyOn(Session.prototype, "fetch").mockImplementation(async function (this: Session, request: Request) {

@@ -168,6 +168,15 @@ describe("the schedules of an account", () => {
     expect(list()[0]?.last).toBeUndefined();
   });
 
+  it("[HOLD-4] one that is deleted while the message of another one is sent is not sent any more", async () => {
+    create({ id: "a" });
+    create({ id: "b" });
+    around = (when) => when === "before" && void job().ask("remove", ["b"]);
+    await job().run(start + hour);
+    expect([...sent]).toEqual([[`schedule a ${start + hour}`, 1]]);
+    expect(list()).toMatchObject([{ id: "a", dueMs: start + 2 * hour }]);
+  });
+
   it("[SCHED-1] a clock that goes back brings no message twice", async () => {
     create({ id: "a" });
     for (const nowMs of [start + hour, start, start + hour - 1, start + hour]) await job().run(nowMs);

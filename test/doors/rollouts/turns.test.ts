@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Account } from "../../../src/account/account.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
 import { app } from "../../app/app.ts";
+import { Account as TestsAccount } from "../../app/worker.ts";
 import { calls, gated, status, text } from "../../support/fake-provider.ts";
+import { holdAnswers } from "../../support/hold-calls.ts";
 import {
   account,
   begin,
@@ -28,6 +30,30 @@ afterEach(() => {
 });
 
 describe("a turn of a version", () => {
+  it("[HOLD-5] begins with what is decided now, though an answer from before comes late", async () => {
+    const candidate = await version({ instructions: "Be brief." });
+    const { id } = (await begin(candidate)).body;
+    const found = await onBothArms(1);
+    const [mine = ""] = found[candidate] ?? [];
+    provider.enqueue(text("Hello."), text("Hello again."));
+    skipTime(1_000);
+    let isFirst = true;
+    const asking = holdAnswers(TestsAccount, ({ method, args }) => {
+      const isHeld = isFirst && method === "ask" && args[1] === "assignment";
+      if (isHeld) isFirst = false;
+      return isHeld;
+    });
+    const late = say(mine, "Who are you?");
+    await asking.reached();
+    await call("POST", `/v1/rollouts/${id}/rollback`);
+    skipTime(1_000);
+    expect((await say(`other-${account}`, "Who are you?")).status).toBe(200);
+    asking.release();
+    expect((await late).status).toBe(200);
+    const sent = provider.requests.slice(-2).map(({ body }) => body.messages[0].content);
+    expect(sent).toEqual(["You help buyers.", "You help buyers."]);
+  });
+
   it("[ROLLOUT-25] that is held open while its version is rolled back goes on with that version to its end", async () => {
     const candidate = await version({ instructions: "Be brief." });
     const { id } = (await begin(candidate)).body;

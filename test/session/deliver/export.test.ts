@@ -4,7 +4,7 @@ import { accountList, accountObject } from "../../../src/account/account-object.
 import { unwrap } from "../../../src/account/outcome.ts";
 import { accepted } from "../../../src/doors/refusal-words.ts";
 import { sessionObject } from "../../../src/session/session-object.ts";
-import { observedBindings } from "../../app/observed.ts";
+import { ObservedAccount, observedBindings } from "../../app/observed.ts";
 import { throughSchema } from "../../observe/otlp-schema.ts";
 import { calls, status, text } from "../../support/fake-provider.ts";
 import { bindings, skipTime, startProvider } from "../../support/session-world.ts";
@@ -69,7 +69,7 @@ function world(account = crypto.randomUUID()) {
 }
 const spansIn = (body: Json): Json[] => body.resourceSpans?.[0]?.scopeSpans[0].spans ?? [];
 const taken = () => received.filter(({ url }) => url.endsWith("/v1/traces")).flatMap(({ body }) => spansIn(body));
-const until = (check: () => unknown) => vi.waitFor(check);
+const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check);
 
 it("[EXPORT-1] a turn that has ended is sent, with the bytes of its trace, its collector's key and its parent", async () => {
   provider.enqueue(text("Hello."));
@@ -143,6 +143,53 @@ it("[EXPORT-4] a collector that refuses is asked once for a turn; what it refuse
   unwrap(await stub().retryDelivery(letter?.id ?? ""));
   await until(async () => expect(taken().slice(-2)).toEqual(await trace(turn)));
   await vi.waitFor(async () => expect((await account.deliveries(5)).letters).toEqual([]));
+});
+
+it("[HOLD-3] what is owed while a collector is about to refuse is sent itself, once", async () => {
+  let isHeld = true;
+  answer = async () => {
+    while (isHeld) await new Promise((resolve) => setTimeout(resolve, 2));
+    return new Response(null, { status: 401 });
+  };
+  provider.enqueue(text("Hello."), text("Again."));
+  const { ask, trace } = world();
+  await ask("Hi");
+  await until(() => expect(provider.outside).toHaveBeenCalled());
+  const second = await ask("Hi again");
+  isHeld = false;
+  await until(async () => expect(taken().slice(-2)).toEqual(await trace(second)));
+});
+
+it("[HOLD-3] a dead delivery is taken away later where the account could not be reached when all was sent", async () => {
+  answer = () => new Response(null, { status: 401 });
+  provider.enqueue(text("Hello."));
+  const { ask, stub, address } = world();
+  await ask("Hi");
+  const account = accountObject(own, address.account);
+  const letters = async () => (await account.deliveries(5)).letters;
+  const [letter] = await until(async () => {
+    expect(await letters()).toHaveLength(1);
+    return letters();
+  });
+  answer = () => new Response("{}");
+  const { call } = ObservedAccount.prototype;
+  let isLost = true;
+  let lost = 0;
+  vi.spyOn(ObservedAccount.prototype, "call").mockImplementation(function (this: ObservedAccount, ...given) {
+    const mustFail = isLost && given[1] === "removeDeadLetter";
+    if (mustFail) lost++;
+    if (mustFail) throw new Error("The account cannot be reached.");
+    return call.apply(this, given);
+  });
+  received.length = 0;
+  unwrap(await stub().retryDelivery(letter?.id ?? ""));
+  await until(() => expect(taken()).toHaveLength(2));
+  await until(() => expect(lost).toBeGreaterThan(0));
+  isLost = false;
+  skipTime(3_600_000);
+  await runDurableObjectAlarm(stub());
+  await until(async () => expect(await letters()).toEqual([]));
+  expect(taken()).toHaveLength(2);
 });
 
 it("[EXPORT-5] a span that a collector can never take is dropped and counted, and those around it are sent", async () => {

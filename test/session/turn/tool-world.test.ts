@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { type AgentDefinition, resolveAgent } from "../../../src/agent/agent.ts";
 import { start } from "../../../src/core/cursor.ts";
+import type { Effect } from "../../../src/core/next-step.ts";
 import { UiChunks } from "../../../src/doors/ai-sdk/chunks.ts";
 import { parseSettings } from "../../../src/env.ts";
 import { pullStream } from "../../../src/http/sse.ts";
@@ -116,6 +117,59 @@ describe("a secret of a tool", () => {
     );
   });
 });
+
+describe("a call and the disk", () => {
+  /** Its tool does this, and says how far it is. */
+  const working = (effect: Effect, run: () => void) =>
+    defineTool({
+      name: "work",
+      description: "Works.",
+      input: z.object({}),
+      effect,
+      run: (_, { progress }) => {
+        progress("half");
+        run();
+        return "done";
+      },
+    });
+
+  it.each([
+    ["none", 1],
+    ["keyed", 0],
+    ["unsafe", 0],
+  ] as const)(
+    "[SPEED-10] one with the effect %s is run %i times before its reply is on disk, and readers see none of it",
+    (effect, times) => {
+      const run = vi.fn();
+      const disk = Promise.withResolvers<void>();
+      const look = async (ask: Ask, parts: OpenSession) => {
+        const { storage, log } = parts;
+        provider.enqueue((...asked) => {
+          vi.spyOn(storage, "sync").mockReturnValue(disk.promise);
+          return calls([{ name: "work", arguments: "{}", id: "c1" }])(...asked);
+        }, text("Done."));
+        const asking = ask("Work.");
+        const written = effect === "none" ? "tool" : "assistant";
+        await vi.waitFor(() => expect(log.last?.type).toBe(written));
+        expect([run.mock.calls.length, provider.requests.length]).toEqual([times, 1]);
+        const reader = { from: start, encoder: nativeEncoder("t"), live: false };
+        expect(readAll(eventStream(parts, reader))).not.toMatch(/tool\./);
+        disk.resolve();
+        await asking;
+        expect([run.mock.calls.length, log.last?.type]).toEqual([1, "turn_ended"]);
+        expect(readAll(eventStream(parts, reader))).toContain("event: tool.finished");
+      };
+      return withTool(() => {}, look, { tools: [working(effect, run)] });
+    },
+  );
+});
+
+/** What a stream that is not live has. */
+function readAll(stream: ReturnType<typeof eventStream>): string {
+  let all = "";
+  for (let text = stream.next(() => {}); typeof text === "string"; text = stream.next(() => {})) all += text;
+  return all;
+}
 
 describe("how far a call is", () => {
   it("[WORLD-4] readers see it while the call runs, whoever comes later sees the newest, and the log does not have it", () => {
