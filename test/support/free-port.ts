@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 const first = 16_384;
 const many = 16_384;
 
-/** One that no one listens at now. Drawn, so that processes beside each other hardly ask for the same one at once. */
+/** A port on which nothing listens now. Random, so that processes that run side by side rarely ask for the same one at once. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = first + Math.floor(Math.random() * many);
