@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/house/longest-first.ts";
@@ -120,6 +122,8 @@ export default defineConfig({
           name: "e2e",
           // A process for each of the workers, and not for each file: to start one takes a second of CPU.
           isolate: false,
+          // wrangler, npm and the servers of tests are started a hundred times: what Node has compiled of them is kept.
+          env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") },
           globalSetup: "test/support/bundle-once.ts",
           include: ["test/e2e/**/*.test.ts", "test/soak/**/*.test.ts"],
         },

@@ -226,7 +226,7 @@ it(`[CHANNEL-3] ${many} deliveries, 30 % of them twice: as many turns as message
   for (let n = 0; n < 10; n++) {
     const due = messages.filter(({ session }) => session === `s${n}`).length;
     await vi.waitFor(async () => expect(await world.turnsOf(`hook_orders_s${n}`)).toBe(due), {
-      timeout: 50_000,
+      timeout: 90_000,
       interval: 100,
     });
   }

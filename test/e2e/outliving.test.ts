@@ -104,9 +104,7 @@ describe("a turn, whatever happens to its readers and its server", () => {
     const answer = await reach(at("gone/turns/turn_1"), { headers });
     expect(answer.status).toBe(200);
     await expect
-      .poll(async () => (await (await reach(at("gone/turns/turn_1"), { headers })).json()) as object, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await (await reach(at("gone/turns/turn_1"), { headers })).json()) as object)
       .toMatchObject({ status: "completed", message: { content: "still here" } });
   });
 

@@ -1,11 +1,10 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdir } from "node:fs/promises";
 import type { CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Entry } from "../../src/core/entry.ts";
 import { callDigest } from "../../src/core/shown-call.ts";
 import { entryJson } from "../../src/wire/native.ts";
-import { browserPath, inPage, type OwnBrowser, openBrowser } from "../support/browser.ts";
+import { accessFaultsOf, browserPath, inPage, type OwnBrowser, openBrowser } from "../support/browser.ts";
 import { type ChatDouble, serveChat } from "../support/chat-double.ts";
 import { asking, assistant, call, ended, result, user } from "../support/entries.ts";
 import { savePicture, shots } from "../support/picture.ts";
@@ -133,17 +132,12 @@ async function openSession(entries: Parameters<ChatDouble["add"]>, key?: string)
   const chat = await serveChat("crew");
   chat.add(...entries);
   const context = await browser.newContext({ viewport: { width: 860, height: 1000 } });
-  const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   if (key !== undefined) await context.addInitScript((given) => localStorage.setItem("longline-key", given), key);
   const page = await context.newPage();
   open.push(context, chat);
   await page.goto(`${chat.url}/#/s/crew`);
   await chat.followed(1);
-  const axe = () =>
-    inPage<string[]>(
-      page,
-      `${source};axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)].join(" ")))`,
-    );
+  const axe = () => accessFaultsOf(page);
   return { chat, page, axe };
 }
 
@@ -228,11 +222,11 @@ overDouble("the page, over one session whose events the test sends", () => {
     await card.getByText("waits for you").first().waitFor();
     await expect.poll(() => page.locator(".session-bar .dot").innerText()).toBe("waits for you");
     await expect.poll(() => card.locator("pre").innerText()).toContain('"title": "Tides"');
-    expect(await axe()).toEqual([]);
+    await expect.poll(axe).toEqual([]);
     await savePicture("agents", await page.locator("#turn_1 .calls").screenshot());
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: "dark" });
-    expect(await axe()).toEqual([]);
+    await expect.poll(axe).toEqual([]);
     expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
     // By keyboard alone.
     await card.getByRole("button", { name: "Approve" }).focus();
@@ -274,7 +268,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     const inner = card.getByRole("article", { name: "Agent researcher" });
     await inner.locator("summary", { hasText: "What it did" }).click();
     await inner.getByText("Twice a day.").waitFor();
-    expect(await axe()).toEqual([]);
+    await expect.poll(axe).toEqual([]);
     expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
     await page.setViewportSize({ width: 860, height: 1000 });
     await page.emulateMedia({ colorScheme: "light" });
@@ -310,7 +304,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     ] as const) {
       await page.setViewportSize({ width, height: 740 });
       await page.emulateMedia({ colorScheme });
-      expect(await axe()).toEqual([]);
+      await expect.poll(axe).toEqual([]);
       expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(width);
     }
     const value = card.getByLabel("Value of the signal shipped:17, as JSON");
@@ -353,7 +347,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     await page.reload();
     const card = page.getByRole("article", { name: "Agent writer" });
     await expect.poll(() => card.locator(".dot").allInnerTexts()).toEqual(["a tool waits"]);
-    expect(await axe()).toEqual([]);
+    await expect.poll(axe).toEqual([]);
     await card.getByRole("button", { name: "Send the signal" }).focus();
     await page.keyboard.press("Enter");
     await card.getByText("Sent: it is kept until the tool waits for it.").waitFor();

@@ -234,7 +234,7 @@ live("the page, following a session", () => {
     await chat("typed");
     await send(all);
     // Its 300 blocks are drawn while other tests use the machine.
-    await page.locator(".turn .ending button").first().waitFor({ timeout: 60_000 });
+    await page.locator(".turn .ending button").first().waitFor({ timeout: 90_000 });
     expect(await harmIn(page)).toEqual([]);
   });
 

@@ -1,9 +1,16 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { agentDetailsJson, entriesJson, evalSummaryText, versionDiffJson, wordingOf } from "../playground/samples.ts";
-import { browserPath, inPage, type OwnBrowser, openBrowser, type Witness, witness } from "../support/browser.ts";
+import {
+  accessFaultsOf,
+  browserPath,
+  inPage,
+  type OwnBrowser,
+  openBrowser,
+  type Witness,
+  witness,
+} from "../support/browser.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
 import { savePicture, shots } from "../support/picture.ts";
@@ -14,8 +21,6 @@ let context: BrowserContext;
 let double: PageDouble;
 let seen: Witness;
 let page: Page;
-/** The source of axe. */
-let axe: string;
 
 const views = browserPath === undefined ? describe.skipIf(true) : describe;
 const says = (words: string | RegExp) => page.getByText(words).filter({ visible: true }).first().waitFor();
@@ -62,14 +67,7 @@ async function keep(title: string, state: string): Promise<void> {
   if (process.env.VIEWS !== undefined) await page.screenshot({ path: `${shots}/view-${name}-${state}.png` });
 }
 
-/** What axe finds against the page as it is. Its half a megabyte is parsed only in pages that it looks at. */
-async function accessFaults(): Promise<string[]> {
-  if (!(await inPage<boolean>(page, "'axe' in window"))) await inPage(page, axe);
-  return inPage(
-    page,
-    "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)].join(' ')))",
-  );
-}
+const accessFaults = () => accessFaultsOf(page);
 
 /** Whether it scrolls sideways. */
 async function widthFaults(): Promise<string[]> {
@@ -80,12 +78,14 @@ async function widthFaults(): Promise<string[]> {
   return ["it scrolls sideways", ...(await inPage<string[]>(page, wide))];
 }
 
+/** Nothing is found once the page is drawn. */
+const isFaultless = () => expect.poll(async () => [...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
+
 views("the page's views, over samples of the API", () => {
   beforeAll(async () => {
     browser = await openBrowser();
     await mkdir(shots, { recursive: true });
     context = await browser.newContext();
-    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const keep = "sessionStorage.setItem('longline-admin-key', 'admin-key-of-a-test')";
     await context.addInitScript(`if (location.protocol !== "about:") ${keep}`);
     double = await servePage(context);
@@ -105,8 +105,9 @@ views("the page's views, over samples of the API", () => {
     await says(data);
     for (const [width, theme] of looks) {
       await look(width, theme);
-      const found = (width === 360) === (theme === "dark") ? await accessFaults() : [];
-      expect([...found, ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
+      const isLookedAt = (width === 360) === (theme === "dark");
+      const found = async () => [...(isLookedAt ? await accessFaults() : []), ...(await widthFaults())];
+      await expect.poll(found, { message: `${width} in ${theme}` }).toEqual([]);
       await keep(title, `${width}-${theme}`);
     }
     expect(seen.errors).toEqual([]);
@@ -120,11 +121,11 @@ views("the page's views, over samples of the API", () => {
       await open(hash, { state: "empty" });
       await says(empty);
       await keep(title, "empty");
-      expect([...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
+      await isFaultless();
       await open(hash, { state: "failing" });
       await says("The server has a fault. Try later.");
       await keep(title, "failing");
-      expect(await widthFaults()).toEqual([]);
+      await expect.poll(widthFaults).toEqual([]);
       await open(hash, { state: "slow" });
       await page.getByRole("heading", { name: title, level: 1 }).waitFor();
       await keep(title, "slow");
@@ -194,7 +195,7 @@ views("the page's views, over samples of the API", () => {
     await says(`${call?.function.name} waits`);
     await says(/^Waits for the signal shipped:17, until Dec 24, 2099/);
     await expect.poll(() => page.locator("main form").count()).toBe(0);
-    expect([...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
+    await isFaultless();
     await page.unroute("**/turns/turn_3");
     await page.unroute("**/entries?*");
   });
@@ -249,7 +250,7 @@ views("the page's views, over samples of the API", () => {
     await page.locator("summary", { hasText: "What differs between the versions" }).focus();
     await page.keyboard.press("Enter");
     await says(/instructions: line 1 replaced/);
-    expect([...(await accessFaults()), ...(await widthFaults())]).toEqual([]);
+    await isFaultless();
     for (const path of ["sessions/order-1", "sessions/order-1/entries?*", "agents/assistant/versions?*"])
       await page.unroute(`**/v1/${path}`);
     await open("#/compare");
@@ -296,8 +297,8 @@ views("the page's views, over samples of the API", () => {
     await page.getByRole("button", { name: "Make the version" }).focus();
     await page.keyboard.press("Enter");
     await says(/instructions: line 1 replaced/);
-    expect(double.changes.at(-1)).toBe("POST /v1/agents/support/versions");
-    expect(await accessFaults()).toEqual([]);
+    await expect.poll(() => double.changes.at(-1)).toBe("POST /v1/agents/support/versions");
+    await expect.poll(accessFaults).toEqual([]);
     double.changes = [];
     await page.getByRole("link", { name: "Begin a rollout with it" }).focus();
     await page.keyboard.press("Enter");
@@ -310,7 +311,7 @@ views("the page's views, over samples of the API", () => {
     await says("Smallest harm that it can see");
     for (const [width, theme] of [looks[0], looks[1]]) {
       await look(width, theme);
-      expect([...(await accessFaults()), ...(await widthFaults())], `${width} in ${theme}`).toEqual([]);
+      await isFaultless();
     }
     if (process.env.VIEWS !== undefined) await page.screenshot({ path: `${shots}/rollout-form.png`, fullPage: true });
     await look(1100, "light");
@@ -335,7 +336,7 @@ views("the page's views, over samples of the API", () => {
     await card.getByText("model-1").waitFor();
     await card.getByRole("combobox", { name: "Usage of acme by" }).selectOption("session");
     await card.getByText("session-1").first().waitFor();
-    expect(await accessFaults()).toEqual([]);
+    await expect.poll(accessFaults).toEqual([]);
   });
 
   it("[PAGE-25] Setup has each click of Slack and of Discord, as docs/messengers.md shows it", async () => {
@@ -350,7 +351,7 @@ views("the page's views, over samples of the API", () => {
     ]) {
       const card = page.locator("main li.card", { hasText: `put ${secret}` });
       await card.waitFor();
-      expect(await accessFaults()).toEqual([]);
+      await expect.poll(accessFaults).toEqual([]);
       await savePicture(`setup-${name}`, await card.screenshot());
     }
     await page.unroute("**/v1/agents/support?*");
@@ -362,7 +363,7 @@ views("the page's views, over samples of the API", () => {
     await page.getByLabel("order", { exact: true }).fill("17");
     await page.keyboard.press("Enter");
     await says(/"state": "open"/);
-    expect(double.changes.at(-1)).toBe("POST /v1/agents/support/tools/order_status/run");
+    await expect.poll(() => double.changes.at(-1)).toBe("POST /v1/agents/support/tools/order_status/run");
     await page.locator("summary", { hasText: "Input, and try it" }).nth(1).click();
     await says("It changes something, so it runs only in a turn.");
   });
@@ -376,7 +377,7 @@ views("the page's views, over samples of the API", () => {
     ]);
     await says("worse, or a case failed that must not");
     await says(/^notes\.txt is no JSON/);
-    expect(await accessFaults()).toEqual([]);
+    await expect.poll(accessFaults).toEqual([]);
   });
 
   it("[E2E-15] none of them asked a stranger or broke the page's policy", () => {

@@ -1,9 +1,16 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { browserPath, inPage, type OwnBrowser, openBrowser, type Witness, witness } from "../support/browser.ts";
+import {
+  accessFaultsOf,
+  browserPath,
+  inPage,
+  type OwnBrowser,
+  openBrowser,
+  type Witness,
+  witness,
+} from "../support/browser.ts";
 import { savePicture, shots } from "../support/picture.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
@@ -34,15 +41,7 @@ async function send(words: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-/** What axe finds against the page as it stands. */
-async function accessFaults(): Promise<string[]> {
-  const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  await inPage(page, `${source};undefined`);
-  return inPage(
-    page,
-    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)].join(' ')))",
-  );
-}
+const accessFaults = () => accessFaultsOf(page);
 
 demo("the page, over the demo model", () => {
   beforeAll(async () => {
@@ -172,7 +171,7 @@ demo("the page, over the demo model", () => {
       await page.reload();
       await page.getByRole("combobox", { name: "Agent" }).selectOption("support");
       await page.locator(".session-bar").getByText("support", { exact: true }).waitFor();
-      expect(await accessFaults()).toEqual([]);
+      await expect.poll(accessFaults).toEqual([]);
       await send("What is 2 + 3?");
       await says(/The result: 2 \+ 3 = 5/);
       expect(named).toBe("support");
@@ -287,7 +286,7 @@ demo("the page, over the demo model", () => {
       ]) {
         await page.goto(`${dev.url}${path}`);
         await button(new RegExp(`^${shows.replace("?", ".")}`)).waitFor();
-        expect(await accessFaults(), `${path} in ${theme}`).toEqual([]);
+        await expect.poll(accessFaults, { message: `${path} in ${theme}` }).toEqual([]);
         if (theme === "dark") await shot(`dark${path.replace(/\W+/g, "-")}`);
       }
       if (theme === "light") await button("Dark").click();

@@ -33,7 +33,7 @@ async function type(...given: (string | Change)[]): Promise<string> {
   const found = commands.filter((command) => words.every((word) => command.includes(word)));
   expect(found).toHaveLength(1);
   const command = (found[0] ?? "").replaceAll("http://127.0.0.1:8787", dev.url);
-  const { stdout } = await run("bash", ["-c", change(command)], { timeout: 30_000, maxBuffer: 10_000_000 });
+  const { stdout } = await run("bash", ["-c", change(command)], { timeout: 100_000, maxBuffer: 10_000_000 });
   return stdout;
 }
 
@@ -160,7 +160,7 @@ describe("evaluation against a Worker that runs", () => {
   const longline = (...given: string[]) => longlineWith({}, ...given);
   const longlineWith = (variables: Record<string, string>, ...given: string[]) =>
     run(process.execPath, ["src/cli/longline.ts", ...given], {
-      timeout: 30_000,
+      timeout: 100_000,
       env: { ...process.env, ...variables },
     }).then(
       ({ stdout }) => ({ code: 0, stdout }),

@@ -6,29 +6,29 @@
 import type { TestSpecification } from "vitest/node";
 import { BaseSequencer } from "vitest/node";
 
-/** Files of more than 10 s, longest first (`npx vitest run --reporter=json` on two cores). */
+/** Files of more than 10 s, longest first (`npx vitest run --reporter=json` on two cores). Those that mostly wait are before others of their length: they leave the cores to them. */
 export const longest: readonly string[] = [
-  "test/together/doors.test.ts",
   "test/e2e/package.test.ts",
-  "test/together/native.test.ts",
-  "test/soak/soak.test.ts",
-  "test/together/session.test.ts",
-  "test/together/openai.test.ts",
-  "test/together/turn.test.ts",
-  "test/together/delegation.test.ts",
-  "test/e2e/backup.test.ts",
   "test/e2e/playground-views.test.ts",
+  "test/together/doors.test.ts",
+  "test/together/native.test.ts",
+  "test/e2e/outliving.test.ts",
+  "test/together/session.test.ts",
+  "test/soak/soak.test.ts",
+  "test/together/turn.test.ts",
+  "test/e2e/backup.test.ts",
+  "test/e2e/edit-agent.test.ts",
   "test/e2e/readme.test.ts",
   "test/e2e/channels.test.ts",
   "test/e2e/rollout.test.ts",
-  "test/e2e/outliving.test.ts",
-  "test/e2e/replay.test.ts",
   "test/e2e/playground-live.test.ts",
+  "test/e2e/playground-chat.test.ts",
+  "test/e2e/replay.test.ts",
   "test/e2e/slack.test.ts",
   "test/e2e/playground.test.ts",
-  "test/e2e/edit-agent.test.ts",
   "test/e2e/client-in-browser.test.ts",
   "test/e2e/mcp.test.ts",
+  "test/e2e/event-source.test.ts",
 ];
 
 /** The listed ones in the order of the list, then the others in their own. `pathOf`: absolute or from the checkout. */

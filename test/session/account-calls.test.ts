@@ -11,17 +11,24 @@ import { bindings, SessionWorld, startProvider } from "../support/session-world.
 
 let provider: ReturnType<typeof startProvider>;
 
+/** Of the test alone: what an account has erased or is limited to counts for all its sessions. */
+let account: string;
+
 beforeEach(() => {
+  account = crypto.randomUUID();
   provider = startProvider();
   vi.spyOn(console, "error").mockImplementation(() => {});
   vi.spyOn(console, "warn").mockImplementation(() => {});
 });
-afterEach(async () => {
+afterEach(() => {
   vi.restoreAllMocks();
-  await accountObject(bindings, account).putSettings(account, {});
 });
 
-const { account } = new SessionWorld().address;
+function newWorld(): SessionWorld {
+  const world = new SessionWorld();
+  world.address.account = account;
+  return world;
+}
 const limited = (limits: AccountLimits) => accountObject(bindings, account).putSettings(account, limits);
 
 /** What the account is told once a turn has begun or ended; no first token waits for it. */
@@ -44,13 +51,13 @@ const inNewIsolate = () => forgetFacts(account);
 describe("what an account is asked before the first token", () => {
   it("[SPEED-5] nothing, in a new session and in a known one, where it has no budget and no erased names", async () => {
     await limited({ ratePerMinute: 1_000, models: ["deepseek-v3.2-exp"] });
-    await asked(new SessionWorld());
-    const world = new SessionWorld();
-    expect([await asked(world), await asked(world), await asked(new SessionWorld())]).toEqual([[], [], []]);
+    await asked(newWorld());
+    const world = newWorld();
+    expect([await asked(world), await asked(world), await asked(newWorld())]).toEqual([[], [], []]);
   });
 
   it("[SPEED-5] once, where this isolate has not asked", async () => {
-    const world = new SessionWorld();
+    const world = newWorld();
     inNewIsolate();
     expect(await asked(world)).toEqual(["access"]);
     inNewIsolate();
@@ -59,25 +66,25 @@ describe("what an account is asked before the first token", () => {
 
   it("[SPEED-5] once for each model call, where it has a budget", async () => {
     await limited({ budgetMicros: 1_000_000_000 });
-    const world = new SessionWorld();
+    const world = newWorld();
     await asked(world);
-    expect([await asked(world), await asked(new SessionWorld())]).toEqual([["reserve"], ["reserve"]]);
+    expect([await asked(world), await asked(newWorld())]).toEqual([["reserve"], ["reserve"]]);
   });
 
   it("[SPEED-5] once in a new session, where it has erased names: one of those is refused", async () => {
-    const gone = new SessionWorld();
+    const gone = newWorld();
     await asked(gone);
     unwrap(await gone.stub.erase());
-    const world = new SessionWorld();
+    const world = newWorld();
     await asked(world);
-    expect([await asked(world), await asked(new SessionWorld())]).toEqual([[], ["wasErased"]]);
+    expect([await asked(world), await asked(newWorld())]).toEqual([[], ["wasErased"]]);
     await expect(gone.send("Hi")).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("[SPEED-5] a streamed answer does not wait for the report of its new session, which comes", async () => {
     const { promise, resolve } = Promise.withResolvers<number>();
     const report = vi.spyOn(Account.prototype, "report").mockImplementation(() => promise as unknown as number);
-    const world = new SessionWorld();
+    const world = newWorld();
     provider.enqueue(text("Hello."));
     const given = { messages: [{ content: "Hi", options: {} }], create: {} };
     const { turn } = await world.submit(given, { isStreamed: true });
@@ -113,7 +120,7 @@ describe("the listing of a session that is made for a streamed answer", () => {
   it("[SPEED-5] is the report of its turn, where that ends at once: the account is called once", async () => {
     const reports = vi.spyOn(Account.prototype, "report");
     heldTimer();
-    const world = new SessionWorld();
+    const world = newWorld();
     provider.enqueue(text("Hello."));
     const { turn } = await world.submit(given, { isStreamed: true });
     await world.ended(turn);
@@ -123,7 +130,7 @@ describe("the listing of a session that is made for a streamed answer", () => {
 
   it("[SPEED-5] comes before its turn ends, where that goes on", async () => {
     const timer = heldTimer();
-    const world = new SessionWorld();
+    const world = newWorld();
     const answer = Promise.withResolvers<void>();
     provider.enqueue(async (...of) => {
       await answer.promise;
@@ -143,7 +150,7 @@ describe("what is remembered of an account", () => {
     await factsOfAccount(bindings, account);
     await limited({ budgetMicros: 0 });
     expect(await factsOfAccount(bindings, account)).toMatchObject({ hasBudget: true });
-    const world = new SessionWorld();
+    const world = newWorld();
     expect((await world.ask("Hi")).ended.reason).toBe("budget_exhausted");
     expect(provider.requests).toHaveLength(0);
   });

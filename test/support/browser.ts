@@ -1,5 +1,7 @@
 /** A real browser for end-to-end tests of the page, shared by the files of a process, and a witness of what it should never do: ask strangers, open dialogs, break the page's own policy. */
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 const places = [
@@ -87,4 +89,17 @@ function watch(page: Page, seen: Witness): void {
 /** Runs JavaScript in the page; the tests are typed for Node, where there is no `document`. */
 export function inPage<T>(page: Page, script: string): Promise<T> {
   return page.evaluate(script) as Promise<T>;
+}
+
+/** Of axe, half a megabyte. */
+let source: Promise<string> | undefined;
+
+/** What axe finds against the page as it is. It is parsed only in pages that it looks at, and once in each. */
+export async function accessFaultsOf(page: Page): Promise<string[]> {
+  source ??= readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  if (!(await inPage<boolean>(page, "'axe' in window"))) await inPage(page, `${await source};undefined`);
+  return inPage(
+    page,
+    "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)].join(' ')))",
+  );
 }

@@ -40,7 +40,7 @@ it("[EVAL-11] Ctrl-C ends it at once with exit code 2: results that are there ar
     return name !== "" && existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
   };
   try {
-    await vi.waitFor(() => expect(lines()).toHaveLength(1), { timeout: 20_000, interval: 20 });
+    await vi.waitFor(() => expect(lines()).toHaveLength(1));
     child.kill("SIGINT");
     const [code] = await once(child, "close");
     expect([code, output]).toEqual([2, expect.stringContaining("1 runs are missing: it was stopped.")]);

@@ -383,5 +383,8 @@ describe("approvals and results over HTTP", () => {
       turn: "turn_1",
       accepted: ["c1"],
     });
+    await vi.waitFor(async () =>
+      expect((await json(call("GET", `/v1/sessions/${id}/turns/turn_1`))).body.status).toBe("completed"),
+    );
   });
 });

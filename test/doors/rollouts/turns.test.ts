@@ -88,6 +88,8 @@ describe("a turn of a version", () => {
     expect((await call("POST", `/v1/sessions/${mine}/tool_results`, results)).status).toBeLessThan(300);
     await expect.poll(() => provider.requests.at(-1)?.body.messages.at(-1)?.content).toBe("found");
     expect(provider.requests.at(-1)?.body.messages[0].content).toBe("Be brief.");
+    const turn = `/v1/sessions/${mine}/turns/${asked.body.turn}`;
+    await expect.poll(async () => (await call("GET", turn)).body.status).toBe("completed");
   });
 
   it("[ROLLOUT-31] whose first model always fails, and another one answers, is blamed: the rollout of it is rolled back, and the other arm has no failure", async () => {
