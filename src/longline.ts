@@ -172,14 +172,14 @@ function crossOrigin(origins: readonly string[], more: readonly string[]): Middl
     const { method, headers } = c.req.raw;
     const isPreflight = method === "OPTIONS";
     if (!isPreflight) await next();
-    // What comes from an object has headers that cannot be changed.
+    // The headers of a response from a Durable Object cannot be changed, so each response is made anew with the same body.
     const response = isPreflight ? new Response(null, { status: 204 }) : new Response(c.res.body, c.res);
     const allow = (what: string, value: string) => response.headers.set(`Access-Control-${what}`, value);
     const origin = headers.get("Origin") ?? "";
     if (origins.includes(origin)) allow("Allow-Origin", origin);
     allow("Expose-Headers", exposed);
     response.headers.append("Vary", "Origin");
-    // Hono copies the headers of the response that another one takes the place of.
+    // A response that is set over another one gets the headers of that one from Hono: here it has them already.
     c.res = undefined;
     c.res = response;
     if (!isPreflight) return;

@@ -68,7 +68,7 @@ export class Access {
   }
 
   async #byKey(account: string, key: string): Promise<Admitted> {
-    // Only a key that is not remembered is digested.
+    // Answers are remembered by the key itself, which each request brings anyway: the digest is only for the account.
     const ask = async () => accountObject(this.#bindings, account).accessByKey(await sha256Hex(key));
     const access = await this.#remember(key, ask);
     if (access === undefined) throw unauthorized();

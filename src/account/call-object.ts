@@ -27,7 +27,7 @@ const pauses: Record<"overloaded" | "transient", BackoffRange & { mostTries: num
 /** An object that does not know the version answers this, and runs nothing. */
 const unknownVersion = "longline:unknown_rpc_version";
 
-/** What makes a stub anew, and the one that is used now: a stub that has thrown is broken. */
+/** How a new stub is made, and the stub in use: one that has thrown cannot be used again. */
 interface Renewable {
   make(): object;
   current: object;
@@ -50,7 +50,7 @@ export function objectStub<T extends Rpc.DurableObjectBranded>(
   return Object.setPrototypeOf(stub, prototype);
 }
 
-/** Made once for each kind of object: to give every stub thirty methods of its own takes as long as a call. */
+/** Made once for each kind of object: giving each stub thirty methods of its own would take as long as a call. */
 function prototypeOf(methods: Methods, base: object): object {
   const prototype = Object.create(base);
   for (const [method, repeatable] of Object.entries(methods)) {

@@ -96,7 +96,7 @@ export class DeadLetters {
       .map(({ id, letter }) => readLetter(id, letter));
   }
 
-  /** `diedAtMs`: of the letter that is meant; one that died again since stays. */
+  /** `diedAtMs`: when the delivery was given up, as the caller knows it. If it was given up again since, the newer letter stays. */
   remove(id: string, diedAtMs = Number.MAX_SAFE_INTEGER): void {
     this.#sql.exec("DELETE FROM dead_letters WHERE id = ? AND died_at <= ?", id, diedAtMs);
   }

@@ -345,7 +345,7 @@ export class Budget {
     if (spent !== 0) this.#shares?.spent(session, spent);
     const [first, last] = [steps[0], steps.at(-1)];
     if (first === undefined || last === undefined) return;
-    // They come in order: what is set aside between them is for none that is still to come.
+    // Steps come in the order of `seq`: no step between the first and the last of these is still to come.
     this.#sql.exec("DELETE FROM reservations WHERE session = ? AND seq BETWEEN ? AND ?", session, first.seq, last.seq);
   }
 

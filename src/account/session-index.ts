@@ -43,7 +43,7 @@ const upsert = `INSERT INTO sessions (id, summary, title, reported_seq, created_
 const addTexts = "INSERT OR IGNORE INTO texts (session, seq) SELECT ?, value FROM json_each(?) RETURNING id, seq";
 /** Not as JSON: SQLite ends a text of JSON at its first NUL. */
 const addWords = "INSERT INTO words (rowid, content) VALUES ";
-/** Cloudflare takes 100 values a statement. */
+/** Cloudflare allows 100 bound values in a statement, and a row has two. */
 const mostRows = 50;
 
 export class SessionIndex {

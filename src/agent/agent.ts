@@ -78,7 +78,7 @@ export function resolveAgent(name: string, definition: AgentDefinition, hasRemot
   return { ...agent, version: versionOf(contentOf(agent)) };
 }
 
-/** Without its version, whose digest is no cheap one while a Worker starts. */
+/** The agent without its version, whose digest is expensive while a Worker starts. */
 function withDefaults(name: string, definition: AgentDefinition, hasRemoteTools = false): Omit<Agent, "version"> {
   const called = name === "" ? "An agent" : `The agent "${name}"`;
   const { instructions, models = [{ id: "deepseek-v3.2-exp" }], tools = [], sampling, limits } = definition;

@@ -8,9 +8,9 @@ export interface AccountShares {
   spent(session: string, micros: number): void;
   /** Of the parent's share, or of what is `leftMicros` of the account's budget; false, and nothing set aside, where there is not so much. One that is there already stays. */
   open(share: ShareToOpen, leftMicros: number): boolean;
-  /** What its session has not spent is free again; one that is still to be opened sets nothing aside any more. */
+  /** Frees what the session has not spent of its share. Where the share is opened only later, nothing is set aside for it. */
   close(session: string): void;
-  /** The session is gone: the same for a share that it has. */
+  /** The session was erased: closes its share. Does nothing for a session without one. */
   release(session: string): void;
 }
 

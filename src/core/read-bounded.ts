@@ -58,7 +58,7 @@ export async function readBounded(
 ): Promise<BoundedBody> {
   if (body === null) return { bytes: new Uint8Array(0), cut: false, cameBytes: 0 };
   const chunks = new BodyChunks(body);
-  // Bodies are mostly small, and may come a byte at a time: it has room for the first chunk, and doubles.
+  // Most bodies are small, and some come a byte at a time: the buffer gets the size of the first chunk, and is doubled when it is full.
   let kept = new Uint8Array(0);
   let size = 0;
   for (;;) {

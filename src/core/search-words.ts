@@ -1,7 +1,7 @@
 /** Prepares texts and search queries for full-text search. Chinese, Japanese and Thai are written without spaces: each of their characters is a word, and neighbours are looked for together. Pure. */
 
 const unspaced = "[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}]";
-/** All of these scripts are in it. Patterns with scripts are made for texts that need them only: the first of a process loads Unicode's tables, which takes 4 ms. */
+/** Matches at least all of these scripts. The patterns that name scripts are made for texts that need them only: the first of a process loads Unicode's tables, which takes 4 ms. */
 const mayBeUnspaced = /[\u0e00-\uffff]/;
 let unspacedEach: RegExp | undefined;
 let unspacedRun: RegExp | undefined;

@@ -151,12 +151,12 @@ export class ChildRows {
   }
 }
 
-/** Its call waits for it. */
+/** Whether the call still waits for the child's result. */
 export function isAtWork({ state }: ChildRow): boolean {
   return state === "opening" || state === "open";
 }
 
-/** Its end is not known yet. A task that came after its stop began the child all the same. */
+/** Whether the child's end is still to be recorded: also where it was taken to have never begun, since its task may have arrived after the stop. */
 export function isOpen({ state, data }: ChildRow): boolean {
   return state !== "ended" || (data.neverBegan === true && data.isCounted !== true);
 }

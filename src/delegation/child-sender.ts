@@ -125,7 +125,7 @@ export class ChildSender {
       // It may have been stopped meanwhile: then the stop names this turn.
       const now = same ?? this.#rows.get(row.seq, row.callId);
       if (now === undefined) return;
-      // It may have asked already, and been answered.
+      // The child may have asked for an approval already, and its answer may be waiting here.
       const nextAtMs = now.data.answers.length === 0 ? null : Date.now();
       const to = same === undefined ? {} : { state: "open" as const, nextAtMs };
       return this.#rows.put({ ...now, ...to, data: { ...now.data, turn, attempts: 0 } });

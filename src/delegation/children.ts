@@ -115,7 +115,7 @@ export class Children implements SessionChildren {
     const turn = this.#host.openTurn();
     return this.#rows.live.flatMap((row) => {
       const { turn: own, session, callId, data } = row;
-      // One that asks has begun, also where this session was not answered yet that it did.
+      // A child that asks has begun, even if the call that began it has not been answered yet.
       if (own !== turn || !this.#isAtWork(row)) return [];
       const { agent, sinceMs } = data;
       return data.asks.flatMap(({ ref, name, arguments: text, state: asked }): WaitingCall[] => {

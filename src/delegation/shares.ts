@@ -48,7 +48,7 @@ export class Shares implements AccountShares {
   }
 
   close(session: string): void {
-    // Also one that is not open yet: the call that opens it may come later than the one that ends it.
+    // Also a share that is not open yet: the call that opens it may arrive after this one.
     this.#sql.exec(
       `INSERT INTO shares (session, parent, closed) VALUES (?, '', 1) ON CONFLICT (session) DO UPDATE SET closed = 1`,
       session,

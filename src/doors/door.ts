@@ -48,7 +48,7 @@ export interface DoorDefinition<D extends SettingDeclarations> {
   callbacks?: CallbackFeature;
   /** For a door whose clients send the whole conversation with each message. */
   history?: HistoryFeature;
-  /** For a door that makes sessions of entries: `Copying`. */
+  /** For a door that makes sessions from entries: `Copying`. */
   copying?: CopyingClass;
   /** Work that it has the object of each account do beside requests. */
   accountJob?(host: AccountJobHost, bindings: Bindings, app: App): AccountJob;

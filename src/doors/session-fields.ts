@@ -31,7 +31,7 @@ export const agentName = lazySchema(() => z.string().check(z.minLength(1), z.max
 
 /** The address of the session that a path names in `:id`. */
 export function addressOf({ account }: Pick<Caller, "account">, name: string): SessionAddress {
-  // A schema takes ten times as long to say yes.
+  // The schema takes ten times as long, and is needed for its error alone.
   return { account, name: sessionNamePattern.test(name) ? name : parseBody(sessionName, name, "id") };
 }
 

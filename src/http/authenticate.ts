@@ -31,10 +31,10 @@ export function notConfigured(): AppError {
   return new AppError("not_configured", detail);
 }
 
-/** Whether this is the key that the Worker was given. How long that takes depends on the bearer alone, so that the time shows neither length nor content of the key. A digest of both would cost a request more than all other checks of it. */
+/** Whether this is the key that the Worker was given. The time depends on the length of the bearer alone, so it shows nothing of the key. Not by digests: two would cost a request more than all its other checks. */
 export function isOwnKey(bearer: string, { apiKey }: { apiKey: string }): boolean {
   let difference = bearer.length ^ apiKey.length;
-  // No branch, and no end, depends on the key.
+  // Neither a branch nor the number of rounds depends on the key.
   for (let i = 0; i < bearer.length; i++) difference |= bearer.charCodeAt(i) ^ apiKey.charCodeAt(i % apiKey.length);
   return difference === 0;
 }

@@ -32,8 +32,8 @@ export function sseComment(text: string): string {
 
 export interface PullSource {
   /**
-   * The next frames as one text, or `undefined` at the end; `null` where there are none yet, and `wake` is to be called once
-   * there may be some: `next` is then called again, after what called `wake`.
+   * The next frames as one text, `undefined` at the end, or `null` where there are none yet: then `wake` must be called when
+   * there may be some, and `next` is called again after the code that called `wake` has finished.
    */
   next(wake: () => void): string | null | undefined;
   /** A comment is sent when nothing else was for so long; 15 s. */
@@ -48,7 +48,7 @@ export interface PullSource {
 
 const encoder = new TextEncoder();
 const defaultHeartbeatMs = 15_000;
-/** All wakes of one piece of work lead to one call of `next`, after it. */
+/** What is done by its `then` runs after the current work, so several wakes of that work lead to one call of `next`. */
 const afterThis = Promise.resolve();
 
 /**
@@ -61,16 +61,16 @@ export function pullStream(source: PullSource): ReadableStream<Uint8Array> {
 }
 
 /**
- * A pull that has nothing to write ends when the reader is late, and not with the next text: while the reader takes each
- * text at once, no further pull is made. Each pull costs the runtime a tenth of a token. At most one text waits for the reader.
+ * A pull that found nothing to write does not end with the next text, but when a text must wait for the reader: while the
+ * reader takes each text at once, there is no further pull, which would cost a tenth of a token's CPU. At most one text waits.
  */
 class PulledBody implements UnderlyingSource<Uint8Array> {
   readonly #source: PullSource;
   readonly #heartbeatMs: number;
-  /** The reader has waited since then, in ms since 1970; `undefined` when it has something to read. */
+  /** Since when the reader waits for text, in ms since 1970; `undefined` while a text waits for the reader. */
   #waitsSinceMs: number | undefined;
   #isWoken = false;
-  /** `next` gives no more. */
+  /** Nothing comes after the text that `next` has just returned. */
   #isLast = false;
   /** Ends the pull that had nothing to write. */
   #endPull: (() => void) | undefined;
@@ -95,8 +95,9 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
   }
 
   cancel(): void {
-    this.#source.onHangUp?.();
+    // Before anything that may fail: what was read from must not go on for a reader that is gone.
     this.#end();
+    this.#source.onHangUp?.();
   }
 
   readonly #wake = (): void => {
@@ -110,7 +111,7 @@ class PulledBody implements UnderlyingSource<Uint8Array> {
     this.#write();
   };
 
-  /** Writes what there is, as long as the reader waits: nothing calls `wake` for the rest of what is longer than one text. */
+  /** Writes texts until there are no more, or the reader does not wait: `wake` is not called again for what one text could not hold. */
   #write(): void {
     while (this.#waitsSinceMs !== undefined) {
       const text = this.#next();

@@ -22,7 +22,7 @@ export class AnswerText {
     return this.#tags.isOver;
   }
 
-  /** What `say` shows of text, without an event for it. Only while `isPlain`. */
+  /** The same as `say` for a piece of text, returned as text and not as an event. Only while `isPlain`. */
   text(piece: string): string {
     return this.#text.tokens.take(this.#text.characters.take(piece));
   }

@@ -144,7 +144,7 @@ class StreamedAnswer {
   #doneMs: number | undefined;
   /** What is still to be passed on, once nothing more is read. */
   #rest: ModelEvent[][] | undefined;
-  /** Who takes the events of the read under way: no function is made for a read. */
+  /** Receives the events of the read under way. A field, so that no function is made for each read. */
   #took: (events: ModelEvent[] | undefined) => void = () => {};
   #failed: (error: unknown) => void = () => {};
 

@@ -32,7 +32,7 @@ export class CodeSpans {
   #before = "";
 
   pass(text: string): void {
-    // In the middle of a line nearly every piece is words alone, which change nothing.
+    // In the middle of a line nearly every piece is words alone, and these change no state.
     if (!(this.#isLead || this.#isBlank || this.#closes || this.#run || /[`~\\\n]/.test(text))) {
       if (text !== "") this.#before = "";
       return;

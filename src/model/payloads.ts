@@ -142,36 +142,15 @@ function isWholeJson(text: string): boolean {
   return depth.isWhole;
 }
 
-/**
- * The payloads of `body` (see `PayloadLines`): one batch per upstream read, with all payloads that this read completed. A
- * batch is empty when the read brought a sign of life (a comment, part of a payload) and nothing to pass on. The end of the
- * body gives one more batch when it completes some.
- * Ends at the end of the body, or once `signal` is aborted, also in the middle of a read. A consumer that stops early
- * cancels the body. Throws when the connection breaks or a payload is longer than 16 MB.
- */
-export async function* payloadBatches(
-  body: ReadableStream<Uint8Array>,
-  signal?: AbortSignal,
-): AsyncGenerator<string[], undefined> {
-  const batches = new PayloadBatches(body);
-  if (signal?.aborted) batches.stop();
-  else signal?.addEventListener("abort", () => batches.stop(), { once: true });
-  try {
-    for (;;) {
-      const read = await new Promise<BatchRead>((take) => batches.readTo(take));
-      if (read === undefined) return;
-      if (!Array.isArray(read)) throw read.error;
-      yield read;
-    }
-  } finally {
-    batches.stop();
-  }
-}
-
-/** What a read has brought: a batch, the end, or that it failed. */
+/** The result of a read: a batch, `undefined` at the end, or the error that it failed with. */
 export type BatchRead = string[] | undefined | { error: unknown };
 
-/** The same without a generator, which adds promises to every read and cannot end one that is under way. */
+/**
+ * The payloads of a body (see `PayloadLines`): one batch per upstream read, with all payloads that this read completed. A
+ * batch is empty when the read brought a sign of life (a comment, part of a payload) and nothing to pass on. The end of the
+ * body gives one more batch when it completes some. Fails when the connection breaks or a payload is longer than 16 MB.
+ * Not a generator: that would add promises to every read, and could not end one that is under way.
+ */
 export class PayloadBatches {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lines = new PayloadLines();

@@ -38,7 +38,7 @@ const beginning = new RegExp(
   "i",
 );
 const longestBeginning = 200;
-/** Every opening and marker, and every beginning of one, has one of these. Most texts have none, and are looked through once. */
+/** Every opening and marker, and every beginning of one, contains one of these characters. Most texts contain none: one search is enough for them. */
 const signs = /[<‹＜[｜&]/;
 
 /** Whether markup may be in the text, or begin there. */

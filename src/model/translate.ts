@@ -249,7 +249,7 @@ function plainText(chunk: WireChunk | undefined): string | undefined {
   const choice = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined;
   const delta = choice?.delta;
   if (!isObject(delta) || choice?.finish_reason || choice?.message || choice?.error || choice?.usage) return undefined;
-  // Whatever else a delta has may be words, a call or a refusal, by many names: only what is surely nothing is passed over.
+  // Any other field may hold words, a call or a refusal, by many names: only a field that is surely empty is ignored.
   for (const name in delta) {
     if (name === "content" || name === "role") continue;
     const value = member(delta, name);

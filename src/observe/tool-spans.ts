@@ -93,7 +93,7 @@ function waitEvents(entry: ToolEntry, { reply, approval }: ToolFacts): SpanEvent
   ];
 }
 
-/** A step that is over after the call's result is a signal that came late. */
+/** Without steps that ended after the call's result: these are signals that came too late. */
 function stepEvents({ callId, atMs }: ToolEntry, { reply, steps }: ToolFacts): SpanEvent[] {
   const own = reply && steps?.(reply.seq).filter((step) => step.callId === callId);
   return (own ?? []).flatMap(({ name, kind, outcome, endedMs = atMs + 1 }) => {

@@ -28,7 +28,7 @@ export class PrefixCache {
   readonly #memory = new Map<string, string>();
   readonly #written = new Set<string>();
   #units = 0;
-  /** How often something was taken out: what was read before that must not be kept. */
+  /** How often something was removed. What was being read meanwhile must not be kept. */
   #removals = 0;
 
   constructor(kv: PrefixKv) {
@@ -53,7 +53,7 @@ export class PrefixCache {
     const key = `prefix/${account}/${id}`;
     this.#forget(key);
     await inTime(this.#kv.delete(key)).catch(() => undefined);
-    // Until now it could be read there.
+    // Until KV had deleted it, another call could read it there and keep it.
     this.#forget(key);
   }
 

@@ -42,7 +42,7 @@ import { takeFeedback } from "./submit/take-feedback.ts";
 import { addHistory, submit, takeNotice } from "./submit.ts";
 import type { TurnState } from "./turn/turns.ts";
 
-/** `copying`: of the doors that make sessions of entries. */
+/** `copying`: brought by the doors that make sessions from entries. */
 type SessionSetup = { app: App; copying: CopyingClass | undefined };
 
 export class Session extends DurableObject<Bindings> {
@@ -364,7 +364,7 @@ export class Session extends DurableObject<Bindings> {
 
   get #copies(): Copying {
     if (this.#copying !== undefined) return this.#copying;
-    // Only a Worker of another version asks where no door makes copies.
+    // Where no door makes copies, only a Worker of another version sends their steps.
     throw unavailable("new_version");
   }
 

@@ -285,7 +285,7 @@ export class SessionWork {
   async reportLast(): Promise<void> {
     const { log, turns } = this.#session;
     const { reporter } = this.#setup;
-    // Money that is set aside after the account has let go of the session would stay so.
+    // Money that is set aside after the account was sent this last report would never be freed.
     await this.#runner.budgetSettled;
     if (turns.open === undefined && (reporter.reportedSeq ?? log.lastSeq) >= log.lastSeq) return;
     await reporter.report(this.#session, await this.summary(), { isLast: true });

@@ -53,7 +53,7 @@ export async function submit(
   const alive = lifecycle.ifAlive ?? made(target, address, given);
   const checks = checksOf(target, alive, given, isNew);
   await alive.version?.choose(given.messages?.[0]?.speaker);
-  // It may have been erased while the account was asked: nothing is written into what is going away.
+  // The session may have been erased while the account was asked: the message is taken as one that comes after that.
   if (lifecycle.ifAlive !== alive) return submit(target, address, given);
   const submitted = alive.session.storage.transactionSync(() => takeSubmission(alive.session, given, checks));
   if (submitted.type === "accepted") await begin(alive, target, { ...given, isNew });

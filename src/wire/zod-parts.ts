@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { _coercedNumber, _isoDate, _isoDateTime } from "zod/v4/core";
 
-/** `z.coerce.number()`: what a query's text says as a number. */
+/** `z.coerce.number()`: reads the text of a query parameter as a number. */
 export const coercedNumber = (): z.ZodMiniNumber<unknown> =>
   _coercedNumber(z.ZodMiniNumber) as z.ZodMiniNumber<unknown>;
 

@@ -190,4 +190,22 @@ describe("pullStream", () => {
     await reader.cancel();
     expect(onClose).toHaveBeenCalledTimes(1);
   });
+
+  it("[SSE-6] a reader who hangs up leaves nothing running, also where what is to be done then fails", async () => {
+    const { next, add } = sourceOf([]);
+    const onClose = vi.fn();
+    const onHangUp = () => {
+      throw new Error("It cannot be stopped.");
+    };
+    const reader = pullStream({ next, onClose, onHangUp }).getReader();
+    const text = read(reader);
+    await vi.advanceTimersByTimeAsync(0);
+    await expect(reader.cancel()).rejects.toThrow("It cannot be stopped.");
+    expect(await text).toBeUndefined();
+    add("too late");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(next).toHaveBeenCalledTimes(1);
+    expect(onClose).toHaveBeenCalledTimes(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

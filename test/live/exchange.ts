@@ -2,10 +2,10 @@
 import type { Failure } from "../../src/core/errors.ts";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import { classifyFailure } from "../../src/model/classify-failure.ts";
-import { payloadBatches } from "../../src/model/payloads.ts";
 import { safeDetail } from "../../src/model/safe-detail.ts";
 import { createTranslator } from "../../src/model/translate.ts";
 import { eventsIn } from "../model/wire-tape.ts";
+import { payloadBatches } from "../support/payload-batches.ts";
 
 /** What came back for one question. */
 export interface Exchange {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { PayloadLines, payloadBatches } from "../../src/model/payloads.ts";
+import { PayloadLines } from "../../src/model/payloads.ts";
+import { payloadBatches } from "../support/payload-batches.ts";
 import { bodyOf, eventBatches, handFed, joined, tape, tapes } from "./wire-tape.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -33,7 +34,7 @@ describe("a recorded stream, cut anew", () => {
   });
 });
 
-describe("payloadBatches", () => {
+describe("PayloadBatches", () => {
   it("[STREAM-2] gives one batch per read, with all payloads the read completed", async () => {
     const batches = await batchesOf("data: 1\n\ndata: 2\n\nda", "ta: 3\n\n", ": keep-alive\n\n", "data: 4\n\n");
     expect(batches).toEqual([["1", "2"], ["3"], [], ["4"]]);

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import { CodeSpans } from "../../src/model/code-spans.ts";
-import { payloadBatches } from "../../src/model/payloads.ts";
 import { AnswerReader } from "../../src/model/read-answer.ts";
 import { createTranslator } from "../../src/model/translate.ts";
+import { payloadBatches } from "../support/payload-batches.ts";
 import { randomOf } from "../support/random.ts";
 import { bodyOf, eventsIn, joined, tape, tapes } from "./wire-tape.ts";
 

@@ -1,8 +1,8 @@
 /** Plays recorded wire bytes into the model client's stages, cut as a test likes, and joins what comes out. */
 import { readdirSync, readFileSync } from "node:fs";
 import type { ModelEvent } from "../../src/core/model-event.ts";
-import { payloadBatches } from "../../src/model/payloads.ts";
 import { AnswerReader } from "../../src/model/read-answer.ts";
+import { payloadBatches } from "../support/payload-batches.ts";
 
 const folder = `${import.meta.dirname}/../fixtures/wire`;
 

@@ -27,7 +27,6 @@ import { jsonAnswer } from "../../src/model/demo/json-answer.ts";
 import { JsonAnswer } from "../../src/model/json-answer.ts";
 import { judgeAnswer } from "../../src/model/judge-by-schema.ts";
 import { readLeak } from "../../src/model/leaked-calls.ts";
-import { payloadBatches } from "../../src/model/payloads.ts";
 import { requestChange } from "../../src/model/request-change.ts";
 import { retryAfterMs } from "../../src/model/retry.ts";
 import { safeDetail } from "../../src/model/safe-detail.ts";
@@ -41,6 +40,7 @@ import { prepareTool, remoteTool } from "../../src/tools/mcp/remote-tool.ts";
 import { resultText } from "../../src/tools/mcp/result-text.ts";
 import { parseArguments } from "../../src/tools/parse-arguments.ts";
 import { fakeConversation } from "./crafted-values.ts";
+import { payloadBatches } from "./payload-batches.ts";
 
 export interface Reader {
   name: string;

@@ -156,7 +156,7 @@ function relayed(caller: Caller, address: SessionAddress, query: string): { quer
   };
 }
 
-/** Most requests have none, and a URL takes longer to read than their body. */
+/** Most requests have no query, and parsing a URL takes longer than parsing their body. */
 function hasQuery({ url }: Request): boolean {
   return url.includes("?");
 }

@@ -9,7 +9,7 @@ import type { Assignment } from "./rollout-job.ts";
 
 /** A decision must hold within a second. */
 const freshMs = 900;
-/** So often it is asked where the answers come too late for that. */
+/** How often the account is asked for one turn, where its answers take longer than `freshMs`. */
 const mostTries = 3;
 /** Most agents of accounts that are remembered; beyond that the oldest is forgotten. */
 const mostRemembered = 1_000;
@@ -61,7 +61,7 @@ async function assignmentOf(bindings: Bindings, account: string, agent: string):
     const atMs = Date.now();
     try {
       const assignment = await new RolloutDesk(bindings, account).assignment(agent);
-      // One that comes late may be older than what another turn was answered.
+      // Another turn may have received a newer answer meanwhile.
       if (atMs >= (known.get(name)?.atMs ?? 0)) remember(known, name, { assignment, atMs });
     } catch (error) {
       console.error("the account could not be asked for its rollouts; what is known of it holds", error);

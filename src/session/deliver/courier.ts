@@ -33,7 +33,7 @@ class Courier implements SessionDeliveries {
   readonly #setup: DeliverySetup;
   /** Deliveries that are being worked at. */
   readonly #busy = new Set<string>();
-  /** Of these, those for which there may be something new that they have not read. */
+  /** Those of `#busy` that were woken meanwhile: there may be something new that they have not read. */
   readonly #wokenAgain = new Set<string>();
   /** Deliveries that this instance has worked at: it knows what is shown outside. */
   readonly #known = new Set<string>();
@@ -251,7 +251,7 @@ class Courier implements SessionDeliveries {
       if (isNew) this.#over(owed, { startMs: createdAtMs, failures: attempts, isDead: true });
     });
     await this.#setup.reportDead(id);
-    // Meanwhile a caller may have had it tried again.
+    // A caller may have requested another try meanwhile.
     if (this.#outbox.byId(id)?.state === "dead") this.#outbox.bury(id, { error, attempts, nextAtMs: null });
   }
 

@@ -61,7 +61,7 @@ export class SessionExporter implements SessionTelemetry {
   #mostItems = batchLimits.items;
   /** Dropped, and not yet in the count of the whole Worker. */
   #unreported = 0;
-  /** The newest item of those that are being sent: what is owed meanwhile is not given up with them. */
+  /** The newest item of those that were tried: what is owed after it is not given up with them. */
   #triedId = 0;
 
   constructor(session: ObservedSession, settings: ExportSettings) {
@@ -249,7 +249,8 @@ export class SessionExporter implements SessionTelemetry {
 
   #giveUp(error: string): void {
     const { state } = this.#owed;
-    const deadId = this.#triedId;
+    // An instance that has tried nothing yet may give up, too: what was given up before stays so.
+    const deadId = Math.max(state.deadId, this.#triedId);
     const sinceMs = state.attempts === 0 ? Date.now() : state.sinceMs;
     this.#owed.change({ deadId, error, sinceMs, nextAtMs: null, letter: "owed", attempts: state.attempts + 1 });
   }

@@ -118,7 +118,7 @@ class EventStream {
     this.#rest = sources.durable?.rest(reader.turn);
   }
 
-  /** See `PullSource`. What changes the feed is over by then, so that a look never falls into the middle of it. */
+  /** See `PullSource`. Called after the code that changed the feed has finished, so it never reads half a change. */
   next(wake: () => void): string | null | undefined {
     if (this.#subscribed === undefined) {
       this.#subscribed = this.#sources.feed.subscribe(wake);
@@ -128,7 +128,7 @@ class EventStream {
     return this.#look(wake);
   }
 
-  /** No more is read. */
+  /** Nothing more is read. */
   close(): void {
     this.#ended = true;
     this.#rest?.close();
@@ -223,7 +223,7 @@ class ProgressFrames {
 
   news(): Frame[] {
     const { feed, log } = this.#sources;
-    // A call may run while the reply that asks for it is on its way to the disk: readers see that first.
+    // A call may run before the reply that it is in is on disk: its progress waits until readers can see that reply.
     if (this.#encoder.progress === undefined || feed.confirmed < log.lastSeq) return none;
     const notes = feed.progress.since(this.#version);
     if (notes.length === 0) return none;

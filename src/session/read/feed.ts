@@ -98,7 +98,7 @@ export class Feed {
     }
     const events = eventsOfDraft(draft, cursor.into);
     const newest = events.at(-1);
-    // What a reader that has everything finds is not kept: the others still come to the newest part.
+    // For a reader that has everything nothing is kept: what is kept is for those who still read the newest part.
     if (newest === undefined) return { events, cursor };
     const read = { events, cursor: newest.cursor };
     this.#newest = { draft, from: cursor.into, units: unitsOf(draft), read };

@@ -52,7 +52,7 @@ export type CopyStep =
   | { type: "finish"; token: string }
   | { type: "drop"; token: string };
 
-/** `Copying`, which comes with the doors that make sessions so: an app without them carries none of the code. */
+/** The class `Copying`. It comes with the doors that make sessions from entries: an app without them carries none of its code. */
 export type CopyingClass = new (storage: DurableObjectStorage) => Copying;
 
 /** A copy from which nothing was heard for so long is given up. */

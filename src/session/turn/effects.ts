@@ -47,8 +47,8 @@ export interface EffectsRows extends JournalRows, Omit<RequestSources, keyof Jou
 
 /**
  * Whether the turn goes on while this entry is on its way to the disk: a reply without calls is written together with the end
- * that follows it, and a result together with the next try, which waits for both. So is a reply whose calls change nothing:
- * where a crash loses it, the model is asked again. Calls that may do something to the world wait until it is known that they were asked for.
+ * that follows it, and a result together with the next try, which waits for both. The same goes for a reply whose calls change
+ * nothing: where a crash loses it, the model is asked again. Calls with effects outside wait until their reply is on disk.
  */
 function goesOnUnconfirmed(entry: NewEntry, { effectOf }: Pick<Toolbox, "effectOf">): boolean {
   if (entry.type === "tool") return true;

@@ -95,7 +95,7 @@ export class Runner {
     return this.#working ? this.#current?.turn : undefined;
   }
 
-  /** Settles when the account has answered what it was asked for money. */
+  /** Settles when the account has answered all that was sent about this session's money. */
   get budgetSettled(): Promise<void> {
     return this.#budget.settled;
   }
@@ -150,7 +150,7 @@ export class Runner {
 
   async #next(): Promise<RunningTurn | undefined> {
     const { turns, inbox, storage, log, feed } = this.#rows;
-    // Which message is next may change while one is made ready: another one may interrupt.
+    // While one message is made ready, another one may interrupt, and is next then.
     while (!feed.closed && turns.open === undefined) {
       const next = inbox.next();
       if (next === undefined) break;

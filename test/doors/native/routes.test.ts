@@ -492,6 +492,31 @@ describe("browsers", () => {
     ]);
   });
 
+  it("[NATIVE-9] an allowed origin can read every answer: refusals, streams, and answers without a body", async () => {
+    provider.enqueue(text("Hi"));
+    const session = `/v1/sessions/${id}`;
+    const rows: [number, string, string, unknown?, Record<string, string>?][] = [
+      [200, "POST", `${session}/messages`, { content: "Hello" }, { Accept: "text/event-stream" }],
+      [200, "GET", `${session}/events?live=false`],
+      [200, "HEAD", "/v1/sessions"],
+      [204, "DELETE", `${session}/tokens`],
+      [400, "POST", "/v1/sessions", "{"],
+      [401, "GET", "/v1/sessions", undefined, { Authorization: "Bearer wrong" }],
+      [404, "GET", "/v1/sessions/none/events"],
+      [404, "GET", "/v1/nothing"],
+      [405, "PUT", "/v1/sessions", {}],
+    ];
+    for (const [status, method, path, body, more] of rows) {
+      const answer = await call(method, path, body, { Origin: "https://app.example", ...more });
+      await answer.text();
+      const [origin, exposed] = ["Allow-Origin", "Expose-Headers"].map((name) =>
+        answer.headers.get(`Access-Control-${name}`),
+      );
+      const seen = [answer.status, origin, answer.headers.get("Vary"), exposed?.split(",").includes("X-Session-Id")];
+      expect(seen, `${method} ${path}`).toEqual([status, "https://app.example", "Origin", true]);
+    }
+  });
+
   it("[NATIVE-9] no other origin is let in", async () => {
     for (const origin of ["https://app.example.evil.test", "http://app.example", "null", "https://APP.example:444"]) {
       expect((await ask("OPTIONS", origin)).headers.get("Access-Control-Allow-Origin")).toBeNull();

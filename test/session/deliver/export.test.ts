@@ -192,6 +192,35 @@ it("[HOLD-3] a dead delivery is taken away later where the account could not be 
   expect(taken()).toHaveLength(2);
 });
 
+it("[HOLD-3] what was given up is not sent again by an instance that cannot tell the account for two days", async () => {
+  answer = () => new Response(null, { status: 401 });
+  provider.enqueue(text("Hello."));
+  const { ask, stub, address } = world();
+  const { call } = ObservedAccount.prototype;
+  let isLost = true;
+  let lost = 0;
+  vi.spyOn(ObservedAccount.prototype, "call").mockImplementation(function (this: ObservedAccount, ...given) {
+    const mustFail = isLost && given[1] === "addDeadLetter";
+    if (mustFail) lost++;
+    if (mustFail) throw new Error("The account cannot be reached.");
+    return call.apply(this, given);
+  });
+  await ask("Hi");
+  await until(() => expect(lost).toBe(1));
+  await abortAllDurableObjects();
+  received.length = 0;
+  for (let days = 0; days < 3; days++) {
+    skipTime(50 * 3_600_000);
+    await runDurableObjectAlarm(stub());
+    await until(() => expect(lost).toBeGreaterThan(days + 1));
+  }
+  isLost = false;
+  skipTime(3_600_000);
+  await runDurableObjectAlarm(stub());
+  await until(async () => expect((await accountObject(own, address.account).deliveries(5)).letters).toHaveLength(1));
+  expect(received).toEqual([]);
+});
+
 it("[EXPORT-5] a span that a collector can never take is dropped and counted, and those around it are sent", async () => {
   provider.enqueue(...Array.from({ length: 4 }, () => text("Hello.")));
   const { ask, stub, trace } = world();

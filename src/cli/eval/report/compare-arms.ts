@@ -168,7 +168,7 @@ function figuresOf({ cases, baseline, candidate }: ComparedArms): FigureComparis
   });
 }
 
-/** Linearisation holds for errors that are small beside the ratio. One that reaches below a ratio of 0 is larger. */
+/** Linearisation is right for errors that are small compared with the ratio. An interval that reaches below a ratio of 0 comes from a larger one. */
 function intervalOf(change: number, values: readonly number[], clusters: readonly number[]): Interval {
   const [low, high] = studentInterval(clusteredMean({ values, clusters }));
   return change + low > -1 ? [change + low, change + high] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
