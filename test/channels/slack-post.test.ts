@@ -54,6 +54,20 @@ describe("an answer in Slack", () => {
     expect(slack.calls.map(({ method }) => method)).toContain("chat.postMessage");
   });
 
+  it.each(["lost", "a stream that died"])(
+    "[HOLD-10] whose post was %s and is written anew keeps its buttons",
+    async (how) => {
+      const one = delivery();
+      const ended = { reason: "completed" as const, atMs: 0, data: { status: "completed", turn: "turn_1" } };
+      if (how === "lost") slack.next("chat.postMessage", "drop_response");
+      else await one.insist(reply("The beginning"));
+      if (how !== "lost") slack.expireStream(seen()[0]?.ts ?? "");
+      await one.insist(whole("The beginning and the end.", { ended }));
+      expect(seen()).toHaveLength(1);
+      expect(JSON.stringify(seen()[0]?.blocks)).toContain("feedback_buttons");
+    },
+  );
+
   it("[SLACK-2] a stream that died is written anew in the same message", async () => {
     const one = delivery();
     await one.insist(reply("The beginning"));

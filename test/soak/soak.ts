@@ -59,7 +59,14 @@ if (values.rollouts !== undefined) {
 if (values.only !== undefined && !["delegation", "steps", "holds"].includes(values.only))
   throw new Error('--only takes "delegation", "steps" or "holds".');
 if (values.only === "holds") {
-  const run = ["vitest", "run", "--project", "worker", "test/delegation/holds.test.ts"];
+  const run = [
+    "vitest",
+    "run",
+    "--project",
+    "worker",
+    "test/delegation/holds.test.ts",
+    "test/session/hold-stories.test.ts",
+  ];
   const env = { ...process.env, LONGLINE_HOLDS: "100000" };
   process.exit(spawnSync("npx", run, { stdio: "inherit", env }).status ?? 1);
 }

@@ -117,6 +117,11 @@ export class CallHolder {
     this.#roles.set(session, role);
   }
 
+  /** A request to the outside, by what is asked of whom: it can be held like a call of an object. */
+  outside<T>(what: string, run: () => Promise<T>): Promise<T> {
+    return this.#pass(this.#numbered(what), run);
+  }
+
   #spy(kind: string, { prototype }: CallableClass): void {
     const { call } = prototype;
     const holder = this;
@@ -132,7 +137,7 @@ export class CallHolder {
     return object === this.#account || object.startsWith(`${this.#account}:`);
   }
 
-  async #pass(name: string, run: () => unknown): Promise<unknown> {
+  async #pass<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     this.calls.push(name);
     this.touch();
     const how = this.#held?.call === name ? this.#held.how : undefined;
@@ -161,10 +166,13 @@ export class CallHolder {
     const agent = method === "session.submit" ? second?.create?.agent : undefined;
     if (agent !== undefined && !this.#roles.has(own)) this.#roles.set(own, agent);
     const about = [own, ...namesIn(first), ...args].find((each) => this.#roles.has(String(each)));
-    const whole = `${method}(${this.#roles.get(String(about)) ?? ""})`;
-    const count = (this.#counts.get(whole) ?? 0) + 1;
-    this.#counts.set(whole, count);
-    return `${whole} #${count}`;
+    return this.#numbered(`${method}(${this.#roles.get(String(about)) ?? ""})`);
+  }
+
+  #numbered(what: string): string {
+    const count = (this.#counts.get(what) ?? 0) + 1;
+    this.#counts.set(what, count);
+    return `${what} #${count}`;
   }
 }
 

@@ -170,7 +170,8 @@ class TextTrack {
       else if (this.#rung.form === "stream") await this.#startPiece(text, growing);
       return;
     }
-    if (piece.stopped || piece.text === undefined || !text.startsWith(piece.text)) await this.#rewrite(piece, text);
+    if (piece.stopped || piece.text === undefined || !text.startsWith(piece.text))
+      await this.#rewrite(piece, text, growing);
     else await this.#append(piece, text, growing);
     if (!isFinal) return;
     if (!piece.stopped) await this.#stop(piece, growing);
@@ -238,11 +239,13 @@ class TextTrack {
     if (reply !== undefined) piece.tasks = tasksOf(reply);
   }
 
-  /** Writes a message anew as a whole. A live stream cannot be edited: it is ended first. */
-  async #rewrite(piece: Piece, text: string): Promise<void> {
+  /** Writes a message anew as a whole, with its buttons. A live stream cannot be edited: it is ended first. */
+  async #rewrite(piece: Piece, text: string, reply: Reply | undefined): Promise<void> {
     if (!piece.stopped) await this.#stop(piece, undefined);
     if (piece.text === text || text === "") return;
-    const content = contentOf(text, formOf(piece));
+    const feedback = this.#feedback(reply);
+    const form = formOf(piece);
+    const content = contentOf(text, form === "markdown" && feedback.length > 0 ? "blocks" : form, feedback);
     const metadata = this.#of.metadata("piece");
     await this.#of.call("chat.update", { channel: this.#roomOf(piece), ts: piece.ts, ...content, metadata });
     piece.text = text;
