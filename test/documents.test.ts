@@ -122,7 +122,15 @@ function brokenLinks(document: string, text: string): string[] {
 }
 
 describe("documents", () => {
-  it("[DOCS-1] every block of TypeScript or JavaScript in a document compiles", async () => {
+  const wrong =
+    '# A\n\n```ts\nconst a: number = 1;\n```\nand then\n```ts\na.unknown();\n```\n# B\n```ts\nconst a: string = "";\n```\n```sh\nls\n```';
+  const wrongFiles = filesOf(blocksOf("docs/x.md", wrong));
+  const isWrong = (fault: string) => fault.includes("docs/x-");
+  /** One run of the compiler, most of whose time is that of the library's own types. */
+  let compiled: Promise<string[]> | undefined;
+  const faults = () => (compiled ??= compileAll());
+
+  async function compileAll(): Promise<string[]> {
     const documents = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
       encoding: "utf8",
     });
@@ -134,17 +142,18 @@ describe("documents", () => {
     );
     const files = filesOf(texts.flat());
     expect(files.size).toBeGreaterThan(0);
-    expect(await compile(files)).toEqual([]);
-  }, 120_000);
+    return compile(new Map([...files, ...wrongFiles]));
+  }
+
+  it("[DOCS-1] every block of TypeScript or JavaScript in a document compiles", async () => {
+    expect((await faults()).filter((fault) => !isWrong(fault))).toEqual([]);
+  });
 
   it("[DOCS-1] would notice a block that does not compile, with its line", async () => {
-    const text =
-      '# A\n\n```ts\nconst a: number = 1;\n```\nand then\n```ts\na.unknown();\n```\n# B\n```ts\nconst a: string = "";\n```\n```sh\nls\n```';
-    const files = filesOf(blocksOf("docs/x.md", text));
-    expect([...files.keys()]).toEqual(["docs/x-4.tsx", "docs/x-12.tsx"]);
-    const faults = await compile(files);
-    expect(faults).toEqual([expect.stringMatching(/docs\/x-4\.tsx[(:]8[,:].*'unknown'/)]);
-  }, 120_000);
+    expect([...wrongFiles.keys()]).toEqual(["docs/x-4.tsx", "docs/x-12.tsx"]);
+    const found = (await faults()).filter(isWrong);
+    expect(found).toEqual([expect.stringMatching(/docs\/x-4\.tsx[(:]8[,:].*'unknown'/)]);
+  });
 
   it("[DOCS-2] every link to a file of the checkout leads to one", async () => {
     const documents = execFileSync("git", ["ls-files", "*.md"], { encoding: "utf8" }).trim().split("\n");

@@ -62,7 +62,8 @@ function provider(
   provider.outside.mockImplementation((request) => {
     const { hostname, pathname } = new URL(request.url);
     return play.holder.outside(`${hostname}${pathname}`, async () => {
-      asked[hostname] = [...(asked[hostname] ?? []), request.headers.get("webhook-id") ?? ""];
+      for (const place of [hostname, hostname + pathname])
+        asked[place] = [...(asked[place] ?? []), request.headers.get("webhook-id") ?? ""];
       return outside(request);
     });
   });
@@ -252,7 +253,9 @@ const stories: HoldStory[] = [
     },
     async play(play) {
       const { turn } = await play.send("Order it", { create, replyTo: inSlack });
-      await approve(play, await play.asked());
+      const id = await play.asked();
+      await received("slack.com/api/chat.postMessage");
+      await approve(play, id);
       await play.ended(turn);
       await vi.waitFor(() => expect(shownInSlack()).toMatch(/Done\.\n.*Good answer/));
     },

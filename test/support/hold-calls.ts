@@ -51,6 +51,7 @@ export function holdAnswers(
 ) {
   let isReached = false;
   let isReleased = false;
+  let hasRun = false;
   const { call } = prototype;
   const released = async () => {
     isReached = true;
@@ -60,11 +61,13 @@ export function holdAnswers(
     const isMine = !isReleased && isHeld({ method, args });
     if (isMine && isBefore) await released();
     const answer = await call.call(this, version, method, args);
+    hasRun ||= isMine;
     if (isMine && !isBefore) await released();
     return answer;
   });
   return {
     reached: () => vi.waitFor(() => expect(isReached).toBe(true), { interval: 5 }),
+    run: () => vi.waitFor(() => expect(hasRun).toBe(true), { interval: 5 }),
     release: () => {
       isReleased = true;
     },

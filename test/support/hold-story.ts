@@ -163,7 +163,7 @@ async function playOnce(story: HoldStory, held?: HeldCall, wanted?: unknown) {
   }
 }
 
-/** Every way to hold each call of a story, or `most` of them, spread over all. Returns how many were played, how often no such call was made, and what was wrong. */
+/** Every way to hold each call of a story, or `most` of them, spread over all. Returns how many were played, how often no such call was made, which took longest, and what was wrong. */
 export async function playHeld(story: HoldStory, most = Number.POSITIVE_INFINITY) {
   const { result, calls } = await playOnce(story);
   const all = calls.flatMap((call) =>
@@ -175,15 +175,19 @@ export async function playHeld(story: HoldStory, most = Number.POSITIVE_INFINITY
   const chosen = all.filter((_, at) => at % stride === first).slice(0, most);
   const faults: string[] = [];
   let unreached = 0;
+  let slowest = { ms: 0, way: "" };
   for (const held of chosen) {
+    const beganMs = Date.now();
     try {
       const { isReached } = await playOnce(story, held, result);
       if (!isReached) unreached++;
     } catch (error) {
       faults.push(`${story.name}, ${held.call}, ${held.how}: ${error instanceof Error ? error.message : error}`);
     }
+    const ms = Date.now() - beganMs;
+    if (ms > slowest.ms) slowest = { ms, way: `${held.call}, ${held.how}` };
   }
-  return { ways: all.length, played: chosen.length, unreached, faults };
+  return { ways: all.length, played: chosen.length, unreached, slowest, faults };
 }
 
 /** What clients see: logs but for ids, times and the order of what is done side by side, events, sums. */

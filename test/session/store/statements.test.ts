@@ -12,6 +12,8 @@ let received: string;
 const hangUp = { abort: () => {} };
 
 beforeEach(async () => {
+  // The runner makes JSON of each line that it is to print, whenever it comes to it.
+  vi.spyOn(console, "log").mockImplementation(() => {});
   provider = startProvider();
   world = new SessionWorld();
   received = "";
