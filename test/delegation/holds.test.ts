@@ -1,14 +1,11 @@
 /** Agents that call agents, with each call between objects in turn held back, or its answer lost. All of them: `npm run soak -- --only holds`. */
-import { env } from "cloudflare:workers";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import { CrewAccount, CrewSession, crewBindings, published } from "../app/crew.ts";
 import { startCrew } from "../support/crew-world.ts";
 import { calls, type Reply, text } from "../support/fake-provider.ts";
-import { type HoldStory, type Play, playHeld } from "../support/hold-story.ts";
+import { type HoldStory, type Play, testHeld } from "../support/hold-story.ts";
 import { bindings } from "../support/session-world.ts";
-
-const most = Number((env as unknown as { HOLDS: string }).HOLDS);
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -237,9 +234,4 @@ const stories: HoldStory[] = [
 ];
 let isJoined = false;
 
-for (const story of stories)
-  it(`[HOLD-1] ${story.name}: the end is the same whichever call or answer comes late, or is lost`, async () => {
-    const { faults, ...figures } = await playHeld(story, most);
-    if (most > 10) console.log(story.name, figures);
-    expect(faults).toEqual([]);
-  }, 3_600_000);
+testHeld(stories);

@@ -1,7 +1,6 @@
 /** Sessions with callbacks, approvals, long tools, schedules, forks, rollouts, a collector and Slack, with each call between objects and each request to the outside in turn held back, or its answer lost. All of them: `npm run soak -- --only holds`. */
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
 import type { Address } from "../../src/channels/channel.ts";
 import { AppError } from "../../src/core/errors.ts";
@@ -14,12 +13,10 @@ import { Account, Session } from "../app/worker.ts";
 import { configuredChannels } from "../support/configured-channels.ts";
 import { calls, type Reply, text } from "../support/fake-provider.ts";
 import { createFakeSlack } from "../support/fake-slack.ts";
-import { type HoldStory, type Play, playHeld } from "../support/hold-story.ts";
+import { type HoldStory, type Play, testHeld } from "../support/hold-story.ts";
 import { ownAccount } from "../support/own-account.ts";
 import { bindings, startProvider } from "../support/session-world.ts";
 import { transcript } from "../support/slack-delivery.ts";
-
-const most = Number((env as unknown as { HOLDS: string }).HOLDS);
 
 const { channels } = app;
 afterEach(() => {
@@ -262,9 +259,4 @@ const stories: HoldStory[] = [
   },
 ];
 
-for (const story of stories)
-  it(`[HOLD-1] ${story.name}: the end is the same whichever call or answer comes late, or is lost`, async () => {
-    const { faults, ...figures } = await playHeld(story, most);
-    if (most > 10) console.log(story.name, figures);
-    expect(faults).toEqual([]);
-  }, 3_600_000);
+testHeld(stories);

@@ -1,6 +1,7 @@
 /** Plays a story of a client once plainly and once for each call between objects with that call held back or its answer lost, and compares what clients see in the end. Knows no story. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { expect, vi } from "vitest";
+import { env } from "cloudflare:workers";
+import { expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import type { Entry } from "../../src/core/entry.ts";
@@ -164,7 +165,7 @@ async function playOnce(story: HoldStory, held?: HeldCall, wanted?: unknown) {
 }
 
 /** Every way to hold each call of a story, or `most` of them, spread over all. Returns how many were played, how often no such call was made, which took longest, and what was wrong. */
-export async function playHeld(story: HoldStory, most = Number.POSITIVE_INFINITY) {
+async function playHeld(story: HoldStory, most = Number.POSITIVE_INFINITY) {
   const { result, calls } = await playOnce(story);
   const all = calls.flatMap((call) =>
     waysToHold.flatMap((how): HeldCall[] => (how === "lost" && story.retriedLate?.test(call) ? [] : [{ call, how }])),
@@ -230,6 +231,22 @@ function withoutTimes(value: unknown): unknown {
   const isAsk = "approve" in value && "callId" in value;
   const kept = Object.entries(value).filter(([name]) => !placesAndTimes.test(name) && !(isAsk && name === "callId"));
   return Object.fromEntries(kept.map(([name, each]) => [name, withoutTimes(each)]));
+}
+
+/** How many ways of each story are played; see vitest.config.ts. */
+const most = Number((env as unknown as { HOLDS: string }).HOLDS);
+
+/** A test for each story. Without a limit that counts: all ways of one take minutes. */
+export function testHeld(stories: readonly HoldStory[]): void {
+  it.each(stories.map((story) => [story.name, story] as const))(
+    "[HOLD-1] %s: the end is the same whichever call or answer comes late, or is lost",
+    async (name, story) => {
+      const { faults, ...figures } = await playHeld(story, most);
+      if (most > 10) console.log(name, figures);
+      expect(faults).toEqual([]);
+    },
+    3_600_000,
+  );
 }
 
 function sorted(values: readonly unknown[]): unknown[] {

@@ -160,6 +160,24 @@ it("[HOLD-3] what is owed while a collector is about to refuse is sent itself, o
   await until(async () => expect(taken().slice(-2)).toEqual(await trace(second)));
 });
 
+/** The account cannot be reached by this method, until it is repaired. */
+function cutOff(method: string) {
+  const { call } = ObservedAccount.prototype;
+  const line = {
+    lost: 0,
+    isRepaired: false,
+    repair: () => {
+      line.isRepaired = true;
+    },
+  };
+  vi.spyOn(ObservedAccount.prototype, "call").mockImplementation(function (this: ObservedAccount, ...given) {
+    if (line.isRepaired || given[1] !== method) return call.apply(this, given);
+    line.lost++;
+    throw new Error("The account cannot be reached.");
+  });
+  return line;
+}
+
 it("[HOLD-3] a dead delivery is taken away later where the account could not be reached when all was sent", async () => {
   answer = () => new Response(null, { status: 401 });
   provider.enqueue(text("Hello."));
@@ -172,20 +190,12 @@ it("[HOLD-3] a dead delivery is taken away later where the account could not be 
     return letters();
   });
   answer = () => new Response("{}");
-  const { call } = ObservedAccount.prototype;
-  let isLost = true;
-  let lost = 0;
-  vi.spyOn(ObservedAccount.prototype, "call").mockImplementation(function (this: ObservedAccount, ...given) {
-    const mustFail = isLost && given[1] === "removeDeadLetter";
-    if (mustFail) lost++;
-    if (mustFail) throw new Error("The account cannot be reached.");
-    return call.apply(this, given);
-  });
+  const line = cutOff("removeDeadLetter");
   received.length = 0;
   unwrap(await stub().retryDelivery(letter?.id ?? ""));
   await until(() => expect(taken()).toHaveLength(2));
-  await until(() => expect(lost).toBeGreaterThan(0));
-  isLost = false;
+  await until(() => expect(line.lost).toBeGreaterThan(0));
+  line.repair();
   skipTime(3_600_000);
   await runDurableObjectAlarm(stub());
   await until(async () => expect(await letters()).toEqual([]));
@@ -196,25 +206,17 @@ it("[HOLD-3] what was given up is not sent again by an instance that cannot tell
   answer = () => new Response(null, { status: 401 });
   provider.enqueue(text("Hello."));
   const { ask, stub, address } = world();
-  const { call } = ObservedAccount.prototype;
-  let isLost = true;
-  let lost = 0;
-  vi.spyOn(ObservedAccount.prototype, "call").mockImplementation(function (this: ObservedAccount, ...given) {
-    const mustFail = isLost && given[1] === "addDeadLetter";
-    if (mustFail) lost++;
-    if (mustFail) throw new Error("The account cannot be reached.");
-    return call.apply(this, given);
-  });
+  const line = cutOff("addDeadLetter");
   await ask("Hi");
-  await until(() => expect(lost).toBe(1));
+  await until(() => expect(line.lost).toBe(1));
   await abortAllDurableObjects();
   received.length = 0;
   for (let days = 0; days < 3; days++) {
     skipTime(50 * 3_600_000);
     await runDurableObjectAlarm(stub());
-    await until(() => expect(lost).toBeGreaterThan(days + 1));
+    await until(() => expect(line.lost).toBeGreaterThan(days + 1));
   }
-  isLost = false;
+  line.repair();
   skipTime(3_600_000);
   await runDurableObjectAlarm(stub());
   await until(async () => expect((await accountObject(own, address.account).deliveries(5)).letters).toHaveLength(1));
