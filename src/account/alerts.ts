@@ -29,6 +29,7 @@ interface RuleState {
 const columns = alertMetrics.join(", ");
 
 export class Alerts implements AccountJob {
+  readonly name = "alerts";
   readonly #host: AccountJobHost;
   readonly #setup: AlertSetup;
   readonly #longestMinutes: number;
@@ -41,8 +42,10 @@ export class Alerts implements AccountJob {
     this.#longestMinutes = Math.max(...setup.rules.map(({ windowMinutes }) => windowMinutes));
   }
 
-  /** Rows are read at each use. */
-  forget(): void {}
+  /** Rows are read at each use. All are looked at again: a look that failed has left nothing due. */
+  forget(): void {
+    this.#dueMs = 0;
+  }
 
   turnsEnded(turns: readonly ReportedTurn[]): void {
     for (const turn of turns) {

@@ -40,6 +40,7 @@ const mostAtOnce = 200;
 const inParallel = 5;
 
 export class Erasure implements AccountJob {
+  readonly name = "erasure";
   readonly #storage: DurableObjectStorage;
   readonly #host: ErasureHost;
   /** `null`: it was looked for, and there is none. */

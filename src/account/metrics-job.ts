@@ -22,6 +22,7 @@ interface KeptMetrics {
 }
 
 export class MetricsJob implements AccountJob {
+  readonly name = "metrics";
   readonly #host: AccountJobHost;
   readonly #settings: MetricSettings;
   #copy: KeptMetrics | undefined;
