@@ -8,6 +8,7 @@ import {
   alertText,
 } from "../observe/alert-rule.ts";
 import type { AccountJob, AccountJobHost, Notice, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
+import { keepWatched, readWatched } from "./watched.ts";
 
 export interface AlertSetup {
   rules: readonly AlertRule[];
@@ -130,18 +131,12 @@ export class Alerts implements AccountJob {
   }
 
   #state(id: string): RuleState {
-    const rows = this.#host.storage.sql
-      .exec<{ state: string }>("SELECT data AS state FROM watched WHERE name = ?", `alert ${id}`)
-      .toArray();
-    return rows[0] ? (JSON.parse(rows[0].state) as RuleState) : { isBreached: false, changes: 0, owed: [] };
+    const none: RuleState = { isBreached: false, changes: 0, owed: [] };
+    return readWatched(this.#host.storage.sql, `alert ${id}`) ?? none;
   }
 
   #write(id: string, state: RuleState): void {
-    this.#host.storage.sql.exec(
-      "INSERT INTO watched (name, data) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data",
-      `alert ${id}`,
-      JSON.stringify(state),
-    );
+    keepWatched(this.#host.storage.sql, `alert ${id}`, state);
   }
 }
 
