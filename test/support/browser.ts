@@ -25,8 +25,8 @@ export type OwnBrowser = Pick<Browser, "newContext" | "newPage" | "close">;
 /** How long a page may take to show what a test waits for. */
 const patienceMs = 40_000;
 
-/** How long the browser may take to start. */
-const launchMs = 100_000;
+/** How long the browser may take to start, and a page to load: servers and files of other tests start meanwhile. */
+const [launchMs, loadMs] = [100_000, 80_000];
 
 /** How many times slower the pages run than they could; 1 where the environment says nothing. `npm run soak -- --only stutter` sets it. */
 const slowness = Number(process.env.LONGLINE_PAGE_SLOWNESS ?? "1");
@@ -39,6 +39,7 @@ export async function openBrowser(): Promise<OwnBrowser> {
   const opened: (Page | BrowserContext)[] = [];
   const own = <T extends Page | BrowserContext>(made: T): T => {
     made.setDefaultTimeout(patienceMs);
+    made.setDefaultNavigationTimeout(loadMs);
     opened.push(made);
     return made;
   };
