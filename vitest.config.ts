@@ -124,6 +124,9 @@ export default defineConfig({
         test: {
           ...patient,
           name: "e2e",
+          // Each starts several processes, and so do its neighbours.
+          testTimeout: 240_000,
+          hookTimeout: 320_000,
           // A process for each of the workers, and not for each file: to start one takes a second of CPU.
           isolate: false,
           // wrangler, npm and the servers of tests are started a hundred times: what Node has compiled of them is kept.

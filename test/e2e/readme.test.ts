@@ -155,8 +155,7 @@ describe("the README, typed as written", () => {
   });
 });
 
-/** A test of it runs up to seven commands, one after the other. */
-describe("evaluation against a Worker that runs", { timeout: 240_000 }, () => {
+describe("evaluation against a Worker that runs", () => {
   /** The command, as a process of its own. */
   const longline = (...given: string[]) => longlineWith({}, ...given);
   const longlineWith = (variables: Record<string, string>, ...given: string[]) =>

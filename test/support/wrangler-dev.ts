@@ -44,7 +44,7 @@ export interface DevOptions {
 /** How long a start may take before it counts as failed. */
 const startLimitMs = 100_000;
 /** How long the tests' app may take to be bundled. */
-const bundleLimitMs = 100_000;
+const bundleLimitMs = 200_000;
 
 /** Resolves once `/health` answers; rejects with the log when the server dies or does not come up. */
 export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
