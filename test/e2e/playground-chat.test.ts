@@ -240,7 +240,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: "dark" });
     await expect.poll(axe).toEqual([]);
-    expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
+    await expect.poll(() => inPage(page, "document.documentElement.scrollWidth")).toBe(360);
     // By keyboard alone.
     await card.getByRole("button", { name: "Approve" }).focus();
     await page.keyboard.press("Enter");
@@ -282,7 +282,7 @@ overDouble("the page, over one session whose events the test sends", () => {
     await inner.locator("summary", { hasText: "What it did" }).click();
     await inner.getByText("Twice a day.").waitFor();
     await expect.poll(axe).toEqual([]);
-    expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(360);
+    await expect.poll(() => inPage(page, "document.documentElement.scrollWidth")).toBe(360);
     await page.setViewportSize({ width: 860, height: 1000 });
     await page.emulateMedia({ colorScheme: "light" });
     await savePicture("agents-done", await page.locator("#turn_1 .calls").first().screenshot());
@@ -318,7 +318,7 @@ overDouble("the page, over one session whose events the test sends", () => {
       await page.setViewportSize({ width, height: 740 });
       await page.emulateMedia({ colorScheme });
       await expect.poll(axe).toEqual([]);
-      expect(await inPage(page, "document.documentElement.scrollWidth")).toBe(width);
+      await expect.poll(() => inPage(page, "document.documentElement.scrollWidth")).toBe(width);
     }
     const value = card.getByLabel("Value of the signal shipped:17, as JSON");
     await value.focus();

@@ -28,6 +28,23 @@ export async function countCalls(context: BrowserContext): Promise<void> {
   await context.addInitScript(counting);
 }
 
+/** Shows what the address names, and resolves when it is drawn. In a page that is open already only the part after `#` changes. */
+export async function show(page: Page, url: string): Promise<void> {
+  const [place, hash] = url.split("#");
+  if (hash === undefined || page.url().split("#")[0] !== place) await page.goto(url);
+  else
+    await inPage(
+      page,
+      `new Promise((resolve) => {
+        if (location.hash === ${JSON.stringify(`#${hash}`)}) return resolve();
+        // The page has listened for longer: it knows then.
+        addEventListener("hashchange", () => resolve(), { once: true });
+        location.hash = ${JSON.stringify(hash)};
+      })`,
+    );
+  await atRest(page);
+}
+
 /** Resolves when the page is at rest. */
 export function atRest(page: Page): Promise<void> {
   return inPage(
