@@ -99,7 +99,7 @@ export class AccountWatch {
     const untilMs = Date.now() + backoffMs(times, alarmBackoff, Math.random());
     this.#failed.set(job, { times, untilMs });
     job.forget();
-    console.error(`The job "${job.name}" of an account failed; it is run again.`, error);
+    console.error(`The job ${job.name} failed; it is run again`, error);
     return untilMs;
   }
 

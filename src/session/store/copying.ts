@@ -146,7 +146,7 @@ export class Copying {
   }
 
   #begin({ token, plan }: Extract<CopyStep, { type: "begin" }>): false {
-    if (this.busy) throw new AppError("conflict", `"${plan.address.name}" is being made by another call already.`);
+    if (this.busy) throw new AppError("conflict", `The session "${plan.address.name}" is being made just now.`);
     const { sql } = this.#storage;
     this.#storage.transactionSync(() => {
       makeTables(sql);
