@@ -24,7 +24,7 @@ export function accepted(answer: Refusable<Submitted>, words?: RefusalWords): Ac
 }
 
 export function mustBeAccepted(submitted: Submitted): Accepted {
-  if (submitted.type !== "accepted") throw new Error(`a submission without history or place was ${submitted.type}`);
+  if (submitted.type !== "accepted") throw new Error(`a submission was ${submitted.type}`);
   return submitted;
 }
 

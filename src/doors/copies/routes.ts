@@ -76,13 +76,15 @@ export const copyRoutes = new Routes()
       let taken: unknown;
       for await (const page of pages) {
         // Where the name is taken, what follows is read to know whether this request took it.
-        if (taken !== undefined) continue;
-        await (page.type === "part" ? write(page.text) : load(page.lines)).catch((error: unknown) => {
+        if (taken) continue;
+        try {
+          await (page.type === "part" ? write(page.text) : load(page.lines));
+        } catch (error) {
           if (!isConflict(error)) throw error;
           taken = error;
-        });
+        }
       }
-      if (taken !== undefined) throw taken;
+      if (taken) throw taken;
     };
     return made(await makeCopy(caller, { address, choices: choicesOf(header), from }, send, digest));
   });

@@ -203,7 +203,7 @@ class Copy {
   }
 
   #mustFollow(parts: number): void {
-    if (parts !== this.#parts) throw new Error(`${this.#parts} parts of a text were written, and not ${parts}`);
+    if (parts !== this.#parts) throw new Error(`a text has ${this.#parts} parts, not ${parts}`);
   }
 
   load(lines: readonly CopiedLine[]): void {
