@@ -1,5 +1,6 @@
 /** Makes a session from entries that come page by page: from another session, from an import, from a conversation that was held elsewhere. */
 import { unwrap } from "../account/outcome.ts";
+import { defined } from "../core/defined.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { piecesOf } from "../core/text-pieces.ts";
@@ -26,11 +27,15 @@ export interface CopyTarget {
 }
 export type Load = (lines: readonly CopiedLine[]) => Promise<void>;
 
-/** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
+/**
+ * Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. `digest`: of the whole request, once
+ * `send` has ended. The same request again returns the session that it made before.
+ */
 export async function makeCopy(
   caller: Caller,
   plan: CopyPlan,
   send: (to: CopyTarget) => Promise<void>,
+  digest?: () => string,
 ): Promise<SessionSummary> {
   const token = crypto.randomUUID();
   const target = sessionObject(caller.bindings, plan.address);
@@ -45,12 +50,13 @@ export async function makeCopy(
     await begin();
   } catch (error) {
     await target.copy({ type: "drop", token });
-    throw error;
+    // The request that has the name may be this one, sent before: then the last step finds what it made.
+    if (digest === undefined || !isConflict(error) || !(await target.isMade())) throw error;
   }
   await pace(stepMs);
-  const session = unwrap(await target.copy({ type: "finish", token }));
-  if (session === undefined) throw new Error("a finished copy is a session");
-  return session;
+  const last = { type: "finish", token, ...(digest && { digest: digest() }) } as const;
+  // The last step alone returns the session.
+  return unwrap(await target.copy(last)) as SessionSummary;
 }
 
 const unitsPerMs = 50_000;
@@ -128,6 +134,11 @@ export function* pagesOf(entries: readonly Entry[]): Generator<CopiedLine[]> {
   if (page.length > 0) yield page;
 }
 
+/** The name is taken, or the copy was given up meanwhile. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof AppError && error.code === "conflict";
+}
+
 /** How often a copy is begun again that another request gave up meanwhile. */
 const mostTries = 3;
 
@@ -146,8 +157,7 @@ export async function makeOnce(
       await makeCopy(caller, plan, send);
       return true;
     } catch (error) {
-      const isTaken = error instanceof AppError && error.code === "conflict";
-      if (!isNamed || !isTaken || tries === mostTries) throw error;
+      if (!isNamed || !isConflict(error) || tries === mostTries) throw error;
     }
   }
 }
@@ -179,12 +189,12 @@ export function choicesOf(of: {
   model: string | null;
   prefix: string | null;
 }) {
-  return {
-    metadata: of.metadata,
-    ...(of.agent != null && { agent: of.agent }),
-    ...(of.title !== null && { title: of.title }),
-    ...(of.instructions !== null && { instructions: of.instructions }),
-    ...(of.model !== null && { model: of.model }),
-    ...(of.prefix !== null && { prefix: of.prefix }),
+  const given = {
+    agent: of.agent ?? undefined,
+    title: of.title ?? undefined,
+    instructions: of.instructions ?? undefined,
+    model: of.model ?? undefined,
+    prefix: of.prefix ?? undefined,
   };
+  return { metadata: of.metadata, ...defined(given) };
 }

@@ -27,7 +27,8 @@ export const sessionMethods: Methods = {
   shownEntries: true,
   uiHistory: true,
   erase: false,
-  copy: false,
+  // The last step of a request that has a digest finds what it made.
+  copy: ([step]) => (step as { digest?: string }).digest !== undefined,
   copyPart: false,
   search: true,
   request: true,
