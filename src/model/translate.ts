@@ -1,7 +1,9 @@
 /** Translates payloads of the chat-completions wire into model events. A state machine without I/O; it judges nothing, and never believes a field's type. */
+
 import { noUsage, type Usage } from "../core/cost.ts";
 import type { Failure } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
+import { parsed } from "../core/parsed.ts";
 import { AnswerText } from "./answer-text.ts";
 import { CallSlots } from "./call-slots.ts";
 import { classifyFailure } from "./classify-failure.ts";
@@ -344,12 +346,4 @@ function ofLines(lines: readonly string[]): ReadPayload {
 function ofValue(value: unknown): ReadPayload {
   const chunks = (Array.isArray(value) ? value : [value]).filter((each) => isObject(each) && !Array.isArray(each));
   return chunks.length === 0 ? { type: "other" } : { type: "chunks", chunks };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
