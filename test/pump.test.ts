@@ -270,6 +270,8 @@ describe("what a delta makes for its readers", () => {
       await Promise.all(reads);
     }
     expect(encodings).toHaveBeenCalledTimes(50);
+    // The text alone, and no frame around it [SPEED-26].
+    expect(encodings.mock.calls.filter(([of]) => typeof of !== "string")).toEqual([]);
     for (const body of bodies) await body.cancel();
   });
 
