@@ -165,9 +165,7 @@ class EventStream {
 const none: never[] = [];
 
 function written(frames: readonly Frame[]): string {
-  let text = "";
-  for (const frame of frames) text += sseFrame(frame);
-  return text;
+  return frames.map(sseFrame).join("");
 }
 
 /** Texts of events for readers whose dialect writes the same for each of them: the feed gives readers at the same place the same array. */
