@@ -27,15 +27,11 @@ export interface CopyTarget {
 }
 export type Load = (lines: readonly CopiedLine[]) => Promise<void>;
 
-/**
- * Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. `digest`: of the whole request, once
- * `send` has ended. The same request again returns the session that it made before.
- */
+/** Makes the session of `plan` from what `send` loads; when that fails, nothing of it stays. */
 export async function makeCopy(
   caller: Caller,
   plan: CopyPlan,
   send: (to: CopyTarget) => Promise<void>,
-  digest?: () => string,
 ): Promise<SessionSummary> {
   const token = crypto.randomUUID();
   const target = sessionObject(caller.bindings, plan.address);
@@ -50,13 +46,11 @@ export async function makeCopy(
     await begin();
   } catch (error) {
     await target.copy({ type: "drop", token });
-    // The request that has the name may be this one, sent before: then the last step finds what it made.
-    if (digest === undefined || !isConflict(error) || !(await target.isMade())) throw error;
+    throw error;
   }
   await pace(stepMs);
-  const last = { type: "finish", token, ...(digest && { digest: digest() }) } as const;
-  // The last step alone returns the session.
-  return unwrap(await target.copy(last)) as SessionSummary;
+  // The last step alone returns the session. A lost answer to it is asked for again.
+  return unwrap(await target.copy({ type: "finish", token })) as SessionSummary;
 }
 
 const unitsPerMs = 50_000;
@@ -134,11 +128,6 @@ export function* pagesOf(entries: readonly Entry[]): Generator<CopiedLine[]> {
   if (page.length > 0) yield page;
 }
 
-/** The name is taken, or the copy was given up meanwhile. */
-export function isConflict(error: unknown): boolean {
-  return error instanceof AppError && error.code === "conflict";
-}
-
 /** How often a copy is begun again that another request gave up meanwhile. */
 const mostTries = 3;
 
@@ -157,7 +146,8 @@ export async function makeOnce(
       await makeCopy(caller, plan, send);
       return true;
     } catch (error) {
-      if (!isNamed || !isConflict(error) || tries === mostTries) throw error;
+      const isTaken = error instanceof AppError && error.code === "conflict";
+      if (!isNamed || !isTaken || tries === mostTries) throw error;
     }
   }
 }

@@ -1,6 +1,5 @@
 /** Reads an exported session from a request's body as it comes, line by line, and names the line that is wrong. */
 import * as z from "zod/mini";
-import { FingerprintParts } from "../../core/digest.ts";
 import type { Entry } from "../../core/entry.ts";
 import { AppError } from "../../core/errors.ts";
 import { deepestJson } from "../../core/nesting.ts";
@@ -27,8 +26,6 @@ const page = { entries: 500, units: 250_000 };
 export interface Import {
   header: z.infer<typeof lineSchemas.header>;
   pages: AsyncIterable<ImportedPage>;
-  /** Of the whole text, once the pages were read. */
-  digest(): string;
 }
 
 /** Lines, or a part of the text of the line that comes first on the next page. */
@@ -36,18 +33,13 @@ export type ImportedPage = { type: "lines"; lines: CopiedLine[] } | { type: "par
 
 /** Throws an AppError for a first line that is no header; the pages throw it for later lines. */
 export async function readImport(request: Request): Promise<Import> {
-  const text = new FingerprintParts();
-  const lines = linesOf(request, text);
+  const lines = linesOf(request);
   const first = await lines.next();
   if (first.done || first.value.type === "part")
     throw wrongLine(1, "is missing: the first line tells what the session is");
   // The largest schemas that there are: no other request needs them.
   const { lineSchemas: schemas } = await import("./transcript-lines.ts");
-  return {
-    header: parseLine(schemas.header, first.value),
-    pages: pagesOf(lines, schemas.line),
-    digest: () => text.name,
-  };
+  return { header: parseLine(schemas.header, first.value), pages: pagesOf(lines, schemas.line) };
 }
 
 interface ImportLine {
@@ -98,10 +90,7 @@ function copiedOf({ line, read: { taken } }: ImportLine, read: ReadLine): Copied
 }
 
 /** Empty lines are counted, and passed over. */
-async function* linesOf(
-  request: Request,
-  whole: FingerprintParts,
-): AsyncGenerator<ImportLine | Extract<ImportedPage, { type: "part" }>> {
+async function* linesOf(request: Request): AsyncGenerator<ImportLine | Extract<ImportedPage, { type: "part" }>> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let line = 1;
   let read = new LineText();
@@ -109,9 +98,7 @@ async function* linesOf(
   const chunks = request.body && new BodyChunks(request.body);
   try {
     for (let bytes = await chunks?.next(); bytes !== undefined; bytes = await chunks?.next()) {
-      const text = decoded(decoder, line, bytes);
-      whole.take(text);
-      const pieces = text.split("\n");
+      const pieces = decoded(decoder, line, bytes).split("\n");
       for (const [place, piece] of pieces.entries()) {
         for (const text of partsOf(read, line, piece)) yield { type: "part", text };
         if (read.length > longestLine) throw wrongLine(line, `is longer than ${longestLine} characters`);

@@ -2,7 +2,6 @@
 import * as z from "zod/mini";
 import { unwrap } from "../../account/outcome.ts";
 import { defined } from "../../core/defined.ts";
-import { fingerprint } from "../../core/digest.ts";
 import { AppError } from "../../core/errors.ts";
 import { lazySchema } from "../../core/lazy-schema.ts";
 import { pace } from "../../http/pace.ts";
@@ -10,15 +9,7 @@ import { parseBody, parseQuery } from "../../http/parse-body.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { CopyPlan } from "../../session/store/copying.ts";
 import { type SessionSummary, sessionJson } from "../../wire/native.ts";
-import {
-  type CopyTarget,
-  choicesOf,
-  entriesInOneGo,
-  isConflict,
-  loadFrom,
-  makeCopy,
-  unitsInOneGo,
-} from "../make-copy.ts";
+import { choicesOf, entriesInOneGo, loadFrom, makeCopy, unitsInOneGo } from "../make-copy.ts";
 import { Routes } from "../routes.ts";
 import { addressOf, knownModel, knownPrefix, sessionAt, sessionName, title } from "../session-fields.ts";
 import { readImport } from "./read-import.ts";
@@ -49,8 +40,7 @@ export const copyRoutes = new Routes()
       choices,
       from: { kind: "fork", forkedFrom: { session: session.id, afterSeq } },
     };
-    const send = async ({ load }: CopyTarget) => void (await loadFrom(from, afterSeq, load));
-    return made(await makeCopy(caller, plan, send, () => fingerprint(JSON.stringify([session.id, after_seq, title]))));
+    return made(await makeCopy(caller, plan, async ({ load }) => void (await loadFrom(from, afterSeq, load))));
   })
   .get("/:id/export", "key", async (c, caller) => {
     const { name } = addressOf(caller, c.req.param("id"));
@@ -65,28 +55,17 @@ export const copyRoutes = new Routes()
   })
   .post("/import", "key", async (c, caller) => {
     const { id } = parseQuery(importing, new URL(c.req.url));
-    const { header, pages, digest } = await readImport(c.req.raw);
+    const { header, pages } = await readImport(c.req.raw);
     const address = { account: caller.account, name: id ?? parseBody(sessionName, header.id, "id") };
     const { agents } = c.var.app;
     const agent = header.agent === null ? agents.first : agents.mustBeKnown(header.agent);
     if (header.model !== null) knownModel(caller, header.model, agent);
     if (header.prefix !== null) await knownPrefix(caller, header.prefix);
     const from = { kind: "import", createdAtMs: header.createdAtMs } as const;
-    const send = async ({ load, write }: CopyTarget) => {
-      let taken: unknown;
-      for await (const page of pages) {
-        // Where the name is taken, what follows is read to know whether this request took it.
-        if (taken) continue;
-        try {
-          await (page.type === "part" ? write(page.text) : load(page.lines));
-        } catch (error) {
-          if (!isConflict(error)) throw error;
-          taken = error;
-        }
-      }
-      if (taken) throw taken;
-    };
-    return made(await makeCopy(caller, { address, choices: choicesOf(header), from }, send, digest));
+    const session = await makeCopy(caller, { address, choices: choicesOf(header), from }, async ({ load, write }) => {
+      for await (const page of pages) await (page.type === "part" ? write(page.text) : load(page.lines));
+    });
+    return made(session);
   });
 
 /** About how long it takes to read and write a page, in ms. */

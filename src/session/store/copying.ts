@@ -49,14 +49,14 @@ export interface CopiedPart {
 export type CopyStep =
   | { type: "begin"; token: string; plan: CopyPlan }
   | { type: "load"; token: string; lines: CopiedLine[] }
-  /** `digest`: of the request; the same one again finds what it made. */
-  | { type: "finish"; token: string; digest?: string }
+  /** Again, it finds what it made. */
+  | { type: "finish"; token: string }
   | { type: "drop"; token: string };
 
 /** The class `Copying`. It comes with the doors that make sessions from entries: an app without them carries none of its code. */
 export type CopyingClass = new (storage: DurableObjectStorage) => Copying;
 
-/** Its value is the digest of the request that made this session. */
+/** Its value is the token of the copy that became this session. */
 const copyClaim = "longline copy";
 
 /** A copy from which nothing was heard for so long is given up. */
@@ -115,10 +115,9 @@ export class Copying {
     return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
   }
 
-  /** Throws `conflict` unless the step ends a request that made this session before: its answer may have been lost. */
+  /** Throws `conflict` unless it is the step that made this session: its answer may have been lost. */
   mustHaveMade(inbox: Inbox, step: CopyStep): void {
-    const digest = step.type === "finish" ? step.digest : undefined;
-    if (digest === undefined || inbox.claimed([copyClaim]) !== digest)
+    if (step.type !== "finish" || inbox.claimed([copyClaim]) !== step.token)
       throw new AppError("conflict", "There is a session with this id already.");
   }
 
@@ -130,7 +129,7 @@ export class Copying {
       if (step.type === "drop") this.#drop();
       if (step.type === "load") this.#storage.transactionSync(() => copy.load(step.lines));
       if (step.type !== "finish") return false;
-      this.#storage.transactionSync(() => copy.finish(step.digest));
+      this.#storage.transactionSync(() => copy.finish(step.token));
       this.#end();
       return true;
     } catch (error) {
@@ -232,14 +231,14 @@ class Copy {
   }
 
   /** Ends a turn that was cut in the middle, and writes the row that makes it a session. */
-  finish(digest: string | undefined): void {
+  finish(token: string): void {
     const turn = this.#checker.openTurn;
     const copiedSeq = this.#log.lastSeq;
     const { address, choices, from } = this.#plan;
     if (turn !== undefined) this.#log.append(this.#goesOn ? this.#withoutAgents(turn) : this.#end(turn));
     if (turn !== undefined && from.kind === "seed")
       this.#inbox.keepReceipt(from.receipt ?? {}, { turn, afterSeq: copiedSeq });
-    if (digest !== undefined) this.#inbox.claim([copyClaim], digest);
+    this.#inbox.claim([copyClaim], token);
     const { usage, createdAtMs } =
       from.kind === "import"
         ? { usage: this.#usage, createdAtMs: from.createdAtMs }
