@@ -1,4 +1,4 @@
-/** Sessions with callbacks, approvals, long tools, schedules, forks, rollouts, a collector and Slack, with each call between objects and each request to the outside in turn held back, or its answer lost. All of them: `npm run soak -- --only holds`. */
+/** Sessions with callbacks, approvals, long tools, schedules, forks, imports, rollouts, a collector and Slack, with each call between objects and each request to the outside in turn held back, or its answer lost. All of them: `npm run soak -- --only holds`. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
@@ -14,7 +14,7 @@ import { configuredChannels } from "../support/configured-channels.ts";
 import { calls, type Reply, text } from "../support/fake-provider.ts";
 import { createFakeSlack } from "../support/fake-slack.ts";
 import { type HoldStory, type Play, testHeld } from "../support/hold-story.ts";
-import { ownAccount } from "../support/own-account.ts";
+import { type Call, ownAccount } from "../support/own-account.ts";
 import { bindings, startProvider } from "../support/session-world.ts";
 import { transcript } from "../support/slack-delivery.ts";
 
@@ -90,6 +90,14 @@ const shownInSlack = () =>
   transcript(slack, [["C1", thread]]).replace(/ \[completed\]|\n {2}\[complete\] send_request/g, "");
 const received = (host: string) => vi.waitFor(() => expect(asked[host]).toBeDefined());
 let steps: string[] = [];
+let client: Call = async () => ({ status: 0, body: undefined, text: "" });
+/** As a client sends it, and again where nothing says whether it was done. */
+const requested = (play: Play, path: string, body: unknown) =>
+  play.again(async () => {
+    const answer = await client("POST", path, body);
+    if (answer.status === 503) throw new AppError("unavailable", answer.body.detail);
+    expect(answer.status).toBe(201);
+  });
 let forked = "";
 let fork = () => Promise.resolve();
 
@@ -218,6 +226,29 @@ const stories: HoldStory[] = [
         const erased = await play.stub.erase({ account: play.account, name: play.root });
         if (!erased.ok && erased.code !== "not_found") unwrap(erased);
       });
+    },
+  },
+  {
+    name: "an import and a fork, each with its id",
+    app: own,
+    outcome: async (play) => {
+      const copies = [`${play.root}-import`, `${play.root}-fork`];
+      const entries = await Promise.all(copies.map((name) => play.entries(name)));
+      const { sessions } = await play.accountStub.listSessions({ limit: 10 });
+      return { listed: sessions.length, entries: entries.map((own) => own.map(({ type }) => type)) };
+    },
+    prepare: async (play) => {
+      client = await ownAccount(play.account);
+      provider(play);
+      for (const kind of ["import", "fork"]) play.holder.nameSession(`${play.root}-${kind}`, kind);
+    },
+    async play(play) {
+      const { turn } = await play.send("Hi", { create });
+      await play.ended(turn);
+      const path = `/v1/sessions/${play.root}`;
+      const { text: lines } = await client("GET", `${path}/export`);
+      await requested(play, `/v1/sessions/import?id=${play.root}-import`, lines);
+      await requested(play, `${path}/fork`, { id: `${play.root}-fork` });
     },
   },
   {
