@@ -59,7 +59,7 @@ export class GeneratedAnswer implements AsyncIterable<ModelEvent[]> {
   #streamed: StreamedAnswer | undefined;
 
   constructor(request: GenerateRequest) {
-    this.#request = request;
+    this.#request = { ...request };
   }
 
   /** Hands the events to `take` as they come. An iterator would add eight promises to each read. */
@@ -88,6 +88,8 @@ export class GeneratedAnswer implements AsyncIterable<ModelEvent[]> {
     if (request.signal.aborted) return [];
     request.signal.addEventListener("abort", this.#abort, { once: true });
     const posted = post(request, this.#own.signal);
+    // It was sent, and may be megabytes that nothing reads while the answer streams.
+    request.body = "";
     const answer = await within(posted, request.timeouts.firstByteMs, request.signal);
     if (answer.type !== "came") return brokenOff(answer, "model_unreachable", request.apiKey);
     // What is no refusal is read by its bytes: labels are wrong both ways (openclaw#96497, toolhive#6037).

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ModelEvent } from "../../src/core/model-event.ts";
 import { type GenerateRequest, generate } from "../../src/model/client.ts";
@@ -94,6 +96,25 @@ describe("each", () => {
 });
 
 describe("the request", () => {
+  it("[SPEED-27] is not kept while its answer streams", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const upstream = handFed();
+    const fetch = async () => new Response(upstream.body, stream);
+    const begin = (chars: number) => asking(fetch, { body: JSON.stringify("x".repeat(chars)) });
+    const heldBytes = () => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heldBytes();
+    const answer = begin(64 * 2 ** 20);
+    const first = answer.next();
+    upstream.feed(text("a"));
+    expect((await first).value).toEqual([said("a")]);
+    expect(heldBytes() - before).toBeLessThan(32 * 2 ** 20);
+    await answer.return?.(undefined);
+  });
+
   it("[STREAM-15] posts the body with the key to /chat/completions and follows no redirect", async () => {
     const fetch = vi.fn(async () => new Response(stop + done, stream));
     await all(asking(fetch, { body: '{"model":"m"}' }));
