@@ -21,6 +21,11 @@ export const longestKept = 16_000;
 /** Messages that are kept after their turns have begun. */
 const mostBegun = 16;
 
+/** What is kept in memory of a message's JSON. */
+export function kept(text: string): string | undefined {
+  return text.length <= longestKept ? text : undefined;
+}
+
 export class InboxCopy {
   /** By id, oldest first. */
   readonly #waiting = new Map<number, InboxRow>();
@@ -28,6 +33,8 @@ export class InboxCopy {
   readonly #begun = new Map<number, InboxRow>();
 
   #lastId: number;
+  /** Whether a message may have names in the rows. */
+  mayHaveClaims = true;
 
   /** `lastId`: the highest number that a message was given; 0 before the first. */
   constructor(lastId: number) {

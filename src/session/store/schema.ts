@@ -207,7 +207,7 @@ export const sessionLadder = new Ladder("session", [
 /** What a database says of itself. Reading it writes nothing. */
 export function versionOf(sql: SqlStorage): StoredVersion {
   const none = { version: 0, readableFrom: 0 };
-  if (!hasSession(sql)) return none;
+  if (!tablesIn(sql).includes("session")) return none;
   const column = sql.exec("SELECT 1 FROM pragma_table_info('session') WHERE name = 'ladder_version'").toArray();
   const version = column.length > 0 ? "coalesce(ladder_version, schema_version)" : "schema_version";
   const query = `SELECT ${version} AS version, schema_version AS readableFrom FROM session`;
@@ -222,10 +222,7 @@ export function versionColumns(): { schema_version: number; ladder_version?: num
 
 /** Takes away tables without a session: what a copy left that was broken off. */
 export function dropLeftovers(sql: SqlStorage): void {
-  const tables = sql.exec<{ name: string }>(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '_cf_%' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%'",
-  );
-  for (const { name } of tables.toArray()) sql.exec(`DROP TABLE "${name}"`);
+  for (const name of tablesIn(sql)) sql.exec(`DROP TABLE "${name}"`);
 }
 
 /** Brings a database up to date; one of a newer version that this code can read stays as it is. The caller holds a transaction. Throws, and changes nothing, when this code cannot read it. */
@@ -246,6 +243,10 @@ export function makeTables(sql: SqlStorage): void {
   sql.exec(inOneBatch([freshTables.sql, ...sessionLadder.missing({ version, readableFrom: 1 })]));
 }
 
-function hasSession(sql: SqlStorage): boolean {
-  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").toArray().length > 0;
+/** The session's own tables, by one statement for all that asks for them: it is prepared once for a new session. */
+function tablesIn(sql: SqlStorage): string[] {
+  const tables = sql.exec<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '_cf_%' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%'",
+  );
+  return tables.toArray().map(({ name }) => name);
 }

@@ -85,7 +85,8 @@ export interface SessionSettings {
   parent: ParentCall | null;
 }
 
-type SessionRow = {
+/** What the row of a session says. */
+export type SessionRow = {
   account: string;
   name: string;
   agent: string | null;
@@ -127,14 +128,15 @@ export class SessionRecord implements RowCopy {
     this.#sql = sql;
   }
 
-  /** Makes the tables and the one row. The caller holds the transaction. */
-  static create(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, atMs: number): void {
+  /** Makes the tables and the one row, and returns what it says. The caller holds the transaction. */
+  static create(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, atMs: number): SessionRow {
     makeTables(sql);
-    SessionRecord.insert(sql, of, choices, { copiedSeq: 0, windowSeq: 0, usage: noSessionUsage, createdAtMs: atMs });
+    const copied = { copiedSeq: 0, windowSeq: 0, usage: noSessionUsage, createdAtMs: atMs };
+    return SessionRecord.insert(sql, of, choices, copied);
   }
 
   /** Makes the one row: from then on the session exists. The tables are there. */
-  static insert(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, copied: Copied): void {
+  static insert(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, copied: Copied): SessionRow {
     const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
     const lifeMs = choices.ttlSeconds === undefined ? null : choices.ttlSeconds * 1000;
     const row = {
@@ -161,6 +163,12 @@ export class SessionRecord implements RowCopy {
     const names = Object.keys(row);
     const places = names.map(() => "?").join(", ");
     sql.exec(`INSERT INTO session (${names.join(", ")}) VALUES (${places})`, ...Object.values(row));
+    return { ...row, sticky_model: null, token_epoch: 0, learned: null };
+  }
+
+  /** The row was made just now, and says this: it need not be read. */
+  startWith(made: SessionRow): void {
+    this.#copy = copyOf(made);
   }
 
   forget(): void {

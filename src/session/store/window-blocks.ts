@@ -29,14 +29,19 @@ export interface KeptBlocks {
 
 export class WindowBlocks {
   readonly #sql: SqlStorage;
+  /** None was ever written. */
+  #isEmpty: boolean;
 
-  constructor(sql: SqlStorage) {
+  /** `isNew`: the tables were made just now, and hold nothing. */
+  constructor(sql: SqlStorage, { isNew = false } = {}) {
     this.#sql = sql;
+    this.#isEmpty = isNew;
   }
 
   look(): KeptBlocks {
     const query = "SELECT through_seq, after_seq, spelling FROM window_blocks WHERE piece = 0";
     const found: KeptBlocks = { spelling: undefined, wanted: undefined, ends: new Map() };
+    if (this.#isEmpty) return found;
     for (const { through_seq, after_seq, spelling } of this.#sql.exec<BlockHead>(query)) {
       if (through_seq === wantedRow) found.wanted = spelling;
       else found.spelling = spelling;
@@ -55,6 +60,7 @@ export class WindowBlocks {
   }
 
   add(spelling: string, { afterSeq, throughSeq, state, messages }: StoredBlock): void {
+    this.#isEmpty = false;
     for (let piece = 0; piece === 0 || piece * unitsPerRow < messages.length; piece++) {
       this.#sql.exec(
         "INSERT INTO window_blocks (through_seq, piece, after_seq, spelling, state, messages) VALUES (?, ?, ?, ?, ?, ?)",

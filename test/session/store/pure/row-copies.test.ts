@@ -6,6 +6,7 @@ import { type OpenSession, openSession } from "../../../../src/session/open-sess
 import { EntryTail } from "../../../../src/session/store/entry-tail.ts";
 import { InboxCopy } from "../../../../src/session/store/inbox-copy.ts";
 import { SessionRecord } from "../../../../src/session/store/session-record.ts";
+import { hideEntry } from "../../../../src/session/store/withdraw.ts";
 import { takeSubmission } from "../../../../src/session/submit.ts";
 import type { BusyPolicy } from "../../../../src/session/turn/turns.ts";
 import { asking, assistant, ended, result } from "../../../support/entries.ts";
@@ -23,6 +24,8 @@ function known(parts: OpenSession): unknown {
     inbox: [inbox.lastId, inbox.newestTurn, inbox.waiting, { ...inbox.next() }, inbox.queued()],
     joins: ids.map((turn) => [inbox.isJoined(turn), inbox.joined(turn)]),
     keys: ["k1", "k2"].map((key) => ({ ...inbox.byKey(key) })),
+    claims: [["c0", "c1"], ["c2", "c3"], ["c4"]].map((names) => inbox.claimed(names)),
+    names: [[...inbox.claimedNames("c")].sort(), [...inbox.claimedNames("hidden:")].sort()],
     outbox: [outbox.all(), outbox.isEmpty, outbox.owes],
     tries: seqs.map((seq) => [checkpoint.barren(seq), checkpoint.hasBegun(seq), checkpoint.attempt(seq)]),
     drafts: seqs.map((seq) => checkpoint.saved(seq)),
@@ -152,6 +155,12 @@ const writes: Record<string, Write> = {
   "another model": ({ record }, { upTo }) => record.stickTo(`m${upTo(3)}`),
   "what a host asked for": ({ record }) => record.learn({ "p m": ["drop:seed"] }),
   "a summary": ({ record, log }) => record.moveWindow(log.lastSeq),
+  "an entry that is hidden": ({ inbox, log }, { upTo }) => {
+    if (log.lastSeq > 0) hideEntry({ inbox, log }, 1 + upTo(log.lastSeq), [`n${upTo(3)}`]);
+  },
+  "a name of another message": ({ inbox, log }, { upTo }) => {
+    if (log.last !== undefined) inbox.moveClaim(`c${upTo(5)}`, log.last.turn);
+  },
   "withdrawn tokens": ({ record }) => record.withdrawTokens(),
 };
 
@@ -167,8 +176,10 @@ class Pair {
   constructor(seed: number) {
     this.#random = randomOf(seed);
     const of = { account: "test", name: "pair" };
-    this.#raw.transactionSync(() => SessionRecord.create(this.#raw.sql, of, { ttlSeconds: 60 }, 0));
-    this.parts = openSession(this.#raw, undefined, { isNew: true });
+    const metadata = { plan: "gold" };
+    const choices = { ttlSeconds: 60, title: "Pair", instructions: "Be brief.", model: "m1", agent: "a", metadata };
+    const create = () => SessionRecord.create(this.#raw.sql, of, choices, 0);
+    this.parts = openSession(this.#raw, undefined, { made: this.#raw.transactionSync(create) });
   }
 
   write(name: string, { fails = false } = {}): void {
