@@ -1,4 +1,5 @@
 /** The accounts that were made, for those who run the Worker. Kept in an object of its own, under a name that no account can have. */
+import { readWatched } from "./watched.ts";
 
 /** The name of the object that holds the list. */
 export const listName = "~accounts";
@@ -26,8 +27,7 @@ export class AccountList {
   }
 
   get droppedTelemetry(): number {
-    const rows = this.#sql.exec<{ data: string }>("SELECT data FROM watched WHERE name = 'dropped'").toArray();
-    return Number(rows[0]?.data ?? 0);
+    return readWatched(this.#sql, "dropped") ?? 0;
   }
 
   ids(): string[] {

@@ -9,7 +9,8 @@ export class AccountWatch {
   #jobs: AccountJob[] | undefined;
   /** When the alarm is set for; unknown after a start, when an earlier one may be set. */
   #alarmMs: number | undefined;
-  #failures = 0;
+  /** Jobs that failed when they were run last: how often in a row, and until when each is left alone. */
+  readonly #failed = new Map<AccountJob, { times: number; untilMs: number }>();
   /** All rows are gone, and none came since. */
   #isEmpty = false;
 
@@ -55,28 +56,51 @@ export class AccountWatch {
     return answer;
   }
 
-  /** What the alarm is for. */
+  /** What the alarm is for. A job that fails is run again later, and holds up no other one. */
   async run(): Promise<void> {
     this.#alarmMs = undefined;
-    try {
-      for (const job of this.#all) await job.run(Date.now());
-      this.#failures = 0;
-    } catch (error) {
-      this.#failures++;
-      console.error("work of an account failed; it is done again", error);
+    for (const job of this.#all) {
+      if (this.#restsUntilMs(job) > Date.now()) continue;
+      try {
+        await job.run(Date.now());
+        this.#failed.delete(job);
+      } catch (error) {
+        this.#rest(job, error);
+      }
     }
     this.#arm();
   }
 
   #arm(): void {
     if (this.#isEmpty) return;
-    const dues = this.#all.flatMap((job) => job.dueMs() ?? []);
-    if (dues.length === 0) return;
-    const pauseMs = this.#failures === 0 ? 1 : backoffMs(this.#failures, alarmBackoff, Math.random());
-    const atMs = Math.max(Math.min(...dues), Date.now() + pauseMs);
+    const dueMs = Math.min(...this.#all.map((job) => this.#dueMs(job)));
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    const atMs = Math.max(dueMs, Date.now() + 1);
     if (this.#alarmMs !== undefined && this.#alarmMs <= atMs) return;
     this.#alarmMs = atMs;
     void this.#ctx.storage.setAlarm(atMs);
+  }
+
+  #dueMs(job: AccountJob): number {
+    try {
+      return Math.max(job.dueMs() ?? Number.POSITIVE_INFINITY, this.#restsUntilMs(job));
+    } catch (error) {
+      // It is asked with each report: it is written down once for each time that it is to be run.
+      return this.#restsUntilMs(job) > Date.now() ? this.#restsUntilMs(job) : this.#rest(job, error);
+    }
+  }
+
+  #restsUntilMs(job: AccountJob): number {
+    return this.#failed.get(job)?.untilMs ?? 0;
+  }
+
+  #rest(job: AccountJob, error: unknown): number {
+    const times = 1 + (this.#failed.get(job)?.times ?? 0);
+    const untilMs = Date.now() + backoffMs(times, alarmBackoff, Math.random());
+    this.#failed.set(job, { times, untilMs });
+    job.forget();
+    console.error(`The job "${job.name}" of an account failed; it is run again.`, error);
+    return untilMs;
   }
 
   get #all(): AccountJob[] {

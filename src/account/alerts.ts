@@ -8,6 +8,7 @@ import {
   alertText,
 } from "../observe/alert-rule.ts";
 import type { AccountJob, AccountJobHost, Notice, ReportedFeedback, ReportedTurn } from "../observe/telemetry.ts";
+import { keepWatched, readWatched } from "./watched.ts";
 
 export interface AlertSetup {
   rules: readonly AlertRule[];
@@ -29,6 +30,7 @@ interface RuleState {
 const columns = alertMetrics.join(", ");
 
 export class Alerts implements AccountJob {
+  readonly name = "alerts";
   readonly #host: AccountJobHost;
   readonly #setup: AlertSetup;
   readonly #longestMinutes: number;
@@ -41,8 +43,10 @@ export class Alerts implements AccountJob {
     this.#longestMinutes = Math.max(...setup.rules.map(({ windowMinutes }) => windowMinutes));
   }
 
-  /** Rows are read at each use. */
-  forget(): void {}
+  /** Rows are read at each use. All are looked at again: a look that failed has left nothing due. */
+  forget(): void {
+    this.#dueMs = 0;
+  }
 
   turnsEnded(turns: readonly ReportedTurn[]): void {
     for (const turn of turns) {
@@ -127,18 +131,12 @@ export class Alerts implements AccountJob {
   }
 
   #state(id: string): RuleState {
-    const rows = this.#host.storage.sql
-      .exec<{ state: string }>("SELECT data AS state FROM watched WHERE name = ?", `alert ${id}`)
-      .toArray();
-    return rows[0] ? (JSON.parse(rows[0].state) as RuleState) : { isBreached: false, changes: 0, owed: [] };
+    const none: RuleState = { isBreached: false, changes: 0, owed: [] };
+    return readWatched(this.#host.storage.sql, `alert ${id}`) ?? none;
   }
 
   #write(id: string, state: RuleState): void {
-    this.#host.storage.sql.exec(
-      "INSERT INTO watched (name, data) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data",
-      `alert ${id}`,
-      JSON.stringify(state),
-    );
+    keepWatched(this.#host.storage.sql, `alert ${id}`, state);
   }
 }
 

@@ -2,6 +2,7 @@
 import { alarmBackoff, backoffMs } from "../core/backoff.ts";
 import type { AccountJob } from "../observe/telemetry.ts";
 import type { AccountStore } from "./account-store.ts";
+import { keepWatched, readWatched } from "./watched.ts";
 
 /** How much was erased so far, and how many sessions are left. */
 export interface AccountReceipt {
@@ -40,6 +41,7 @@ const mostAtOnce = 200;
 const inParallel = 5;
 
 export class Erasure implements AccountJob {
+  readonly name = "erasure";
   readonly #storage: DurableObjectStorage;
   readonly #host: ErasureHost;
   /** `null`: it was looked for, and there is none. */
@@ -126,18 +128,13 @@ export class Erasure implements AccountJob {
   get #state(): ErasureState | undefined {
     if (this.#copy === undefined) {
       const isThere = this.#host.store() !== undefined;
-      const query = "SELECT data FROM watched WHERE name = 'erasure'";
-      const [row] = isThere ? this.#storage.sql.exec<{ data: string }>(query).toArray() : [];
-      this.#copy = row === undefined ? null : (JSON.parse(row.data) as ErasureState);
+      this.#copy = (isThere && readWatched<ErasureState>(this.#storage.sql, this.name)) || null;
     }
     return this.#copy ?? undefined;
   }
 
   #keep(state: ErasureState): void {
-    this.#storage.sql.exec(
-      "INSERT INTO watched (name, data) VALUES ('erasure', ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data",
-      JSON.stringify(state),
-    );
+    keepWatched(this.#storage.sql, this.name, state);
     this.#copy = state;
   }
 }

@@ -315,7 +315,7 @@ export class Budget {
   /** Sets a share aside for a session, one that is there already stays; false, and nothing set aside, where there is not so much. Or frees what the session `over` has not spent. */
   share(share: ShareToOpen | { over: string }, limits: BudgetLimits, nowMs: number): boolean {
     if (!("over" in share)) return this.#shares?.open(share, this.#leftMicros(limits, nowMs)) ?? false;
-    this.#shares?.close(share.over);
+    this.#shares?.close(share.over, nowMs);
     return true;
   }
 

@@ -4,6 +4,7 @@ import { addTurn, type MetricState } from "../observe/metrics.ts";
 import { otlpMetrics } from "../observe/otlp-metrics.ts";
 import { type Collector, sendOtlp } from "../observe/send-otlp.ts";
 import type { AccountJob, AccountJobHost, ReportedTurn } from "../observe/telemetry.ts";
+import { keepWatched, readWatched } from "./watched.ts";
 
 export interface MetricSettings {
   collector: Collector;
@@ -22,6 +23,7 @@ interface KeptMetrics {
 }
 
 export class MetricsJob implements AccountJob {
+  readonly name = "metrics";
   readonly #host: AccountJobHost;
   readonly #settings: MetricSettings;
   #copy: KeptMetrics | undefined;
@@ -68,20 +70,12 @@ export class MetricsJob implements AccountJob {
 
   get #read(): KeptMetrics {
     const { sql } = this.#host.storage;
-    if (this.#copy === undefined) {
-      const [row] = sql.exec<{ data: string }>("SELECT data FROM watched WHERE name = 'metrics'").toArray();
-      this.#copy = row
-        ? (JSON.parse(row.data) as KeptMetrics)
-        : { metrics: { sinceMs: Date.now(), series: {} }, failures: 0 };
-    }
+    this.#copy ??= readWatched(sql, this.name) ?? { metrics: { sinceMs: Date.now(), series: {} }, failures: 0 };
     return this.#copy;
   }
 
   #keep(kept: KeptMetrics): void {
-    this.#host.storage.sql.exec(
-      "INSERT INTO watched (name, data) VALUES ('metrics', ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data",
-      JSON.stringify(kept),
-    );
+    keepWatched(this.#host.storage.sql, this.name, kept);
     this.#copy = kept;
   }
 }

@@ -8,8 +8,8 @@ export interface AccountShares {
   spent(session: string, micros: number): void;
   /** Of the parent's share, or of what is `leftMicros` of the account's budget; false, and nothing set aside, where there is not so much. One that is there already stays. */
   open(share: ShareToOpen, leftMicros: number): boolean;
-  /** Frees what the session has not spent of its share. Where the share is opened only later, nothing is set aside for it. */
-  close(session: string): void;
+  /** Frees what the session has not spent of its share. Where the share is opened only later, nothing is set aside for it. Rows of shares that count no more are removed. */
+  close(session: string, nowMs: number): void;
   /** The session was erased: closes its share. Does nothing for a session without one. */
   release(session: string): void;
 }

@@ -4,11 +4,16 @@ import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
 type ShareRow = {
   session: string;
   parent: string;
-  /** Null: it spends from the share of its parent. */
+  /** Null: it spends from the share of its parent. Of a closed row without a parent: since when it is that, in ms. */
   micros: number | null;
   spent: number;
   closed: number;
 };
+
+/** How long a share that is over is remembered, in ms: the call that opens it may arrive late. No call between objects lives so long. */
+const rememberedMs = 3_600_000;
+/** Most rows that one call removes. */
+const mostAtOnce = 500;
 
 const columns = "session, parent, micros, spent, closed";
 
@@ -47,11 +52,31 @@ export class Shares implements AccountShares {
     return true;
   }
 
-  close(session: string): void {
+  close(session: string, nowMs: number): void {
     // Also a share that is not open yet: the call that opens it may arrive after this one.
     this.#sql.exec(
-      `INSERT INTO shares (session, parent, closed) VALUES (?, '', 1) ON CONFLICT (session) DO UPDATE SET closed = 1`,
+      `INSERT INTO shares (session, parent, micros, closed) VALUES (?1, '', ?2, 1) ON CONFLICT (session) DO UPDATE SET closed = 1`,
       session,
+      nowMs,
+    );
+    this.#removeSettled(nowMs);
+  }
+
+  /**
+   * What is spent below an open share counts in it. A closed row that is below none counts nowhere: it loses its parent, has in
+   * `micros` since when, and is removed later. One that is closed by its session's erasure waits for the next call.
+   */
+  #removeSettled(nowMs: number): void {
+    this.#sql.exec(
+      `UPDATE shares SET parent = '', micros = ?1 WHERE session IN (
+         SELECT session FROM shares AS own WHERE closed = 1 AND parent <> '' AND NOT EXISTS (
+           SELECT 1 FROM shares WHERE session = own.parent AND (closed = 0 OR parent <> '')) LIMIT ${mostAtOnce})`,
+      nowMs,
+    );
+    this.#sql.exec(
+      `DELETE FROM shares WHERE session IN (SELECT session FROM shares
+         WHERE parent = '' AND closed = 1 AND coalesce(micros, 0) < ?1 LIMIT ${mostAtOnce})`,
+      nowMs - rememberedMs,
     );
   }
 

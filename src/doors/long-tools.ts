@@ -40,8 +40,16 @@ export function longTools(): LongTools {
 const durableSteps: StepsFeature = {
   session(host) {
     const { sql } = host.storage;
-    const { storage, steps, turns, intents } = host;
-    const rows = { storage, steps, turns, intents, writer: new StepWriter(sql, steps), signals: new Signals(sql) };
+    const { storage, steps, turns, intents, feed } = host;
+    const rows = {
+      storage,
+      steps,
+      turns,
+      intents,
+      feed,
+      writer: new StepWriter(sql, steps),
+      signals: new Signals(sql),
+    };
     return {
       of: (call) => stepsOf({ store: callSteps(rows, call), stepKey: call.stepKey }),
       takeSignal: (given, nowMs) => takeSignal(rows, given, nowMs),

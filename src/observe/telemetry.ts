@@ -189,7 +189,7 @@ export interface AccountJobHost {
 
 /** Work that an account's object does beside requests, by its alarm. Its rows are its own. */
 export interface AccountJob {
-  /** By which `ask` finds it. */
+  /** By which `ask` finds it, and the log names it. */
   readonly name?: string;
   /** Answers a call of a door: the name of a method, and its arguments. Throws an AppError for what is refused. */
   ask?(method: string, args: readonly unknown[]): unknown;
@@ -201,7 +201,7 @@ export interface AccountJob {
   sessionErased?(session: string): void;
   /** When it must run next, in ms since 1970; `undefined` when there is nothing to do. */
   dueMs(): number | undefined;
-  /** Does what is due. It may fail: it is called again later. */
+  /** Does what is due. It may fail: `forget` is called, and it is run again later. */
   run(nowMs: number): Promise<void>;
   /** The rows may differ from what is known of them. */
   forget(): void;

@@ -7,7 +7,7 @@ import { childName } from "../../src/delegation/agent-calls.ts";
 import { hiddenAgents } from "../../src/delegation/agent-circle.ts";
 import { asTool, delegate, handoff } from "../../src/delegation/delegate.ts";
 import { Shares } from "../../src/delegation/shares.ts";
-import { nodeStorage } from "../support/node-storage.ts";
+import { contentsOf, nodeStorage } from "../support/node-storage.ts";
 import { randomOf } from "../support/random.ts";
 
 const leaf = { instructions: "You know one thing." };
@@ -140,6 +140,43 @@ describe("shares of a budget", () => {
     expect(budget.reserve({ session: "p", seq: 1, micros: 963 }, { budgetMicros: 1_000 }, 0)).toBe(true);
   });
 
+  it("[DELEG-25] a share that is over leaves no row once no open one counts it, and one that is opened late stays closed", () => {
+    const storage = nodeStorage();
+    const { budget } = accountStore(storage, (sql) => new Shares(sql));
+    const rows = () => contentsOf(storage).shares?.length ?? 0;
+    const limits = { budgetMicros: 1_000_000 };
+    let nowMs = 0;
+    const open = (session: string, parent: string) => budget.share({ session, parent, micros: 100 }, limits, nowMs);
+    const over = (session: string) => budget.share({ over: session }, limits, nowMs);
+    open("c", "p");
+    for (let n = 0; n < 60; n++) {
+      nowMs += 240_000;
+      for (const [session, parent] of [
+        [`a${n}`, "p"],
+        [`b${n}`, `a${n}`],
+        [`c${n}`, "c"],
+      ] as const)
+        open(session, parent);
+      budget.settle(`c${n}`, [step(n, 0)]);
+      // The parent first, the child first, and one that is told twice.
+      for (const session of n % 2 === 0 ? [`a${n}`, `b${n}`] : [`b${n}`, `a${n}`, `a${n}`]) over(session);
+      over(`c${n}`);
+      // One whose money was refused is closed, too.
+      over(`d${n}`);
+      expect(open(`d${n}`, "p")).toBe(true);
+      expect(budget.reservedMicros).toBe(100);
+    }
+    // Those below the open share, and of the last hour: a, b and d.
+    expect(rows()).toBeLessThanOrEqual(1 + 60 + 3 * 17);
+    over("c");
+    nowMs += 3_600_001;
+    over("e");
+    nowMs += 3_600_001;
+    over("f");
+    expect(rows()).toBe(1);
+    expect(budget.reservedMicros).toBe(0);
+  });
+
   it("[DELEG-11] whatever is opened, reserved, spent and closed in any order, no sum passes its limit", () => {
     const seed = Date.now() % 1_000_000;
     const chance = randomOf(seed);
@@ -155,12 +192,13 @@ describe("shares of a budget", () => {
         if (one === undefined) continue;
         const micros = 1 + next(400);
         const key = `${one.name} ${move}`;
+        const nowMs = move * 1_000_000;
         switch (next(4)) {
           case 0: {
             const name = `s${move}`;
             const own = next(2) === 0 ? undefined : micros;
             const share = { session: name, parent: one.name, ...(own !== undefined && { micros: own }) };
-            if (budget.share(share, { budgetMicros: limit }, 0))
+            if (budget.share(share, { budgetMicros: limit }, nowMs))
               sessions.push({ name, limit: own ?? Number.POSITIVE_INFINITY, above: [one.name, ...one.above] });
             break;
           }
@@ -180,7 +218,7 @@ describe("shares of a budget", () => {
           }
           default:
             if (next(4) > 0 || one.name === "root") break;
-            budget.share({ over: one.name }, { budgetMicros: limit }, 0);
+            budget.share({ over: one.name }, { budgetMicros: limit }, nowMs);
             // Its session has ended; what a person makes of it later is the account's.
             one.limit = Number.POSITIVE_INFINITY;
         }

@@ -8,6 +8,7 @@ import { checkedUiWorker } from "../support/checked-ui-worker.ts";
 import { checkedWorker } from "../support/checked-worker.ts";
 import { calls, text } from "../support/fake-provider.ts";
 import { bindings, skipTime, startProvider } from "../support/session-world.ts";
+import { eventReads } from "../support/sse-reader.ts";
 
 const worker = checkedWorker();
 const uiWorker = checkedUiWorker();
@@ -341,7 +342,8 @@ describe("a tool that waits for what can come at any time", () => {
     );
     await until(async () => expect((await turnOf()).status).toBe("waiting"));
     await dayPasses();
-    const types = (await reading).frames.map(({ type }) => type);
+    // That the call goes on is not sent where its result is there at once.
+    const types = (await reading).frames.flatMap(({ type, waits }) => (waits?.length === 0 ? [] : [type]));
     expect(types.filter((type) => /^t(ool|urn)\./.test(type))).toEqual([
       "turn.started",
       "tool.called",
@@ -349,5 +351,36 @@ describe("a tool that waits for what can come at any time", () => {
       "tool.finished",
       "turn.ended",
     ]);
+  });
+
+  it("[STEP-13] a reader is sent that the call goes on when its signal has come; so is one that comes back then", async () => {
+    const gate = Promise.withResolvers<string>();
+    longTool(async (step) => {
+      await step.waitFor("shipped:7", { timeout: 30 * day });
+      return gate.promise;
+    });
+    const path = `/v1/sessions/${session}`;
+    const async = { Accept: "application/json", Prefer: "respond-async" };
+    await call("POST", `${path}/messages`, { content: "Ship it." }, async);
+    const headers = { Authorization: "Bearer test-key" };
+    const seen: Json[] = [];
+    for await (const events of eventReads(await worker.fetch(`https://longline.test${path}/events`, { headers }))) {
+      for (const { event, id, data } of events) {
+        seen.push({ event, id, waits: data.waits });
+        if (event === "turn.ended") return;
+        if (event !== "tool.waiting") continue;
+        if (data.waits.length > 0) {
+          await call("POST", `${path}/signals/shipped:7`, {});
+          continue;
+        }
+        const last = seen.findLast((each) => each.id !== undefined).id;
+        for (const after of ["0", last]) {
+          const back = (await call("GET", `${path}/events?after=${after}&live=false`)).frames;
+          expect(back.at(-1)).toEqual(data);
+        }
+        gate.resolve("shipped");
+      }
+    }
+    expect(seen).toEqual("ended by turn.ended");
   });
 });

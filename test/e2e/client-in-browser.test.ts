@@ -219,6 +219,7 @@ describe.skipIf(browserPath === undefined)("the page of docs/front-end.md, with 
     const session = asked.findLast((each) => each.includes("visitor-"))?.split("/")[3] ?? "";
     await reach(`${dev.url}/v1/sessions/${session}/tokens`, { method: "DELETE", headers });
     lose("/events");
+    await expect.poll(events).toBe(4);
     const tokensLater = async () => {
       await own.clock.fastForward(6_000);
       return tokens();

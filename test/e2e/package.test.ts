@@ -149,7 +149,9 @@ it("[PACKAGE-3] [PACKAGE-6] [DOCS-11] answers without a key, shows its page, ser
     // A mistake that ends wrangler itself.
     await writeFile(path, edited.replace("tools: [", "tools: [calculator, "));
     await expect.poll(() => dev.logs()).toContain("It starts again when");
-    expect(dev.logs()).toContain('Two tools are named "calculator". Rename or remove one in the agent.');
+    await expect
+      .poll(() => dev.logs())
+      .toContain('Two tools are named "calculator". Rename or remove one in the agent.');
     await writeFile(path, edited.replace("another-model", "repaired-model"));
     await expect.poll(models).toContain("repaired-model");
     const own = await processesOf(project);

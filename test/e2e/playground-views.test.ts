@@ -11,6 +11,7 @@ import {
   type Witness,
   witness,
 } from "../support/browser.ts";
+import { atRest, countCalls } from "../support/page-at-rest.ts";
 import { doubleUrl, type PageDouble, servePage } from "../support/page-double.ts";
 import { harmIn } from "../support/page-harm.ts";
 import { savePicture, shots } from "../support/picture.ts";
@@ -47,6 +48,8 @@ async function open(hash: string, answers: Partial<Pick<PageDouble, "state" | "s
   Object.assign(double, { state: "data", say: wordingOf([]), count: 20 }, answers);
   await page.goto("about:blank");
   await page.goto(`${doubleUrl}/${hash}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  if (double.state !== "slow") await atRest(page);
 }
 
 async function look(width: number, theme: "light" | "dark"): Promise<void> {
@@ -88,6 +91,7 @@ views("the page's views, over samples of the API", () => {
     context = await browser.newContext();
     const keep = "sessionStorage.setItem('longline-admin-key', 'admin-key-of-a-test')";
     await context.addInitScript(`if (location.protocol !== "about:") ${keep}`);
+    await countCalls(context);
     double = await servePage(context);
     seen = witness(context, doubleUrl);
     page = await context.newPage();
@@ -165,7 +169,8 @@ views("the page's views, over samples of the API", () => {
     await open("#/turns");
     await says("20 failed turns");
     await page.getByRole("combobox", { name: "Outcome" }).focus();
-    await page.keyboard.type("Stopped");
+    // One letter: a word is taken letter by letter where the machine pauses.
+    await page.keyboard.press("s");
     await says("No turn ended in this time with these filters.");
     expect(new URL(page.url()).hash).toBe("#/turns?status=cancelled&since=7d");
     await page.reload();
@@ -204,9 +209,9 @@ views("the page's views, over samples of the API", () => {
     await look(1100, "light");
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await open("#/s/support-42/turn_3/trace");
-    const copied = async (name: string) => {
+    const copied = async (name: string, text: string) => {
       await page.getByRole("button", { name: new RegExp(`^${name}`) }).click();
-      return inPage<string>(page, "navigator.clipboard.readText()");
+      await expect.poll(() => inPage<string>(page, "navigator.clipboard.readText()")).toContain(text);
     };
     const [download] = await Promise.all([
       page.waitForEvent("download"),
@@ -216,11 +221,10 @@ views("the page's views, over samples of the API", () => {
     const { turn, entries, trace } = JSON.parse(await readFile(await download.path(), "utf8"));
     expect(turn).toMatchObject({ session: "support-42", turn: "turn_3" });
     expect([entries[0].type, trace.resourceSpans.length]).toEqual(["user", 1]);
-    const request = await copied("Copy as curl");
-    expect(request).toContain(`curl '${doubleUrl}/v1/sessions/support-42/messages'`);
-    expect(request).toContain('"content":"Refund order 1017');
+    await copied("Copy as curl", '"content":"Refund order 1017');
+    await copied("Copy as curl", `curl '${doubleUrl}/v1/sessions/support-42/messages'`);
     const command = `npx longline eval add --session support-42 --turn turn_3 --url ${doubleUrl}`;
-    expect(await copied("Copy as an evaluation case")).toBe(command);
+    await copied("Copy as an evaluation case", command);
     await page.getByRole("button", { name: "Good" }).click();
     await expect.poll(() => double.changes).toEqual(["POST /v1/sessions/support-42/feedback"]);
     // The samples take no votes.
@@ -231,9 +235,9 @@ views("the page's views, over samples of the API", () => {
   it("[PAGE-34] the second of two compared turns is chosen by keyboard alone, and the address keeps both", async () => {
     const { entries, last_seq } = entriesJson(wordingOf([]));
     const version = { agent_version: "v_77aa00bb11cc" };
-    const others = entries.map((entry) => ({ ...entry, turn: "turn_2", ...(entry.agent_version && version) }));
-    await page.route("**/v1/sessions/order-1", (route) => route.fulfill({ json: { last_seq } }));
-    await page.route("**/v1/sessions/order-1/entries?*", (route) =>
+    const others = entries.map((entry) => ({ ...entry, turn: "turn_1", ...(entry.agent_version && version) }));
+    await page.route("**/v1/sessions/order-0", (route) => route.fulfill({ json: { last_seq } }));
+    await page.route("**/v1/sessions/order-0/entries?*", (route) =>
       route.fulfill({ json: { entries: others, last_seq } }),
     );
     await page.route("**/v1/agents/assistant/versions?*", (route) =>
@@ -243,15 +247,16 @@ views("the page's views, over samples of the API", () => {
     await page.getByRole("link", { name: "Compare" }).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("combobox", { name: "With" }).focus();
-    await page.keyboard.type("order-1,");
-    await expect.poll(() => new URL(page.url()).hash).toBe("#/compare?a=support-42/turn_3&b=order-1/turn_2");
+    // The first of those that begin with it.
+    await page.keyboard.press("o");
+    await expect.poll(() => new URL(page.url()).hash).toBe("#/compare?a=support-42/turn_3&b=order-0/turn_1");
     const figures = page.getByRole("region", { name: "Figures of both turns" });
     await expect.poll(() => figures.locator("tr", { hasText: "Version" }).innerText()).toMatch(/v_3f9.*v_77a.*other/s);
     await page.locator("summary", { hasText: "What differs between the versions" }).focus();
     await page.keyboard.press("Enter");
     await says(/instructions: line 1 replaced/);
     await isFaultless();
-    for (const path of ["sessions/order-1", "sessions/order-1/entries?*", "agents/assistant/versions?*"])
+    for (const path of ["sessions/order-0", "sessions/order-0/entries?*", "agents/assistant/versions?*"])
       await page.unroute(`**/v1/${path}`);
     await open("#/compare");
     await says(/Choose a turn in the/);

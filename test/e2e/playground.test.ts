@@ -11,6 +11,7 @@ import {
   type Witness,
   witness,
 } from "../support/browser.ts";
+import { atRest, countCalls, show } from "../support/page-at-rest.ts";
 import { savePicture, shots } from "../support/picture.ts";
 import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
@@ -23,7 +24,8 @@ let page: Page;
 const demo = browserPath === undefined ? describe.skipIf(true) : describe;
 const says = (words: string | RegExp) => page.getByText(words).first().waitFor();
 const button = (name: string | RegExp) => page.getByRole("button", { name }).first();
-const chat = (id: string) => page.goto(`${dev.url}/#/s/${id}`);
+const open = (place: string) => show(page, `${dev.url}${place}`);
+const chat = (id: string) => open(`/#/s/${id}`);
 const shot = (name: string, full = false) => page.screenshot({ path: `${shots}/${name}.png`, fullPage: full });
 const desk = { width: 1100, height: 860 };
 /** A picture of the README: as small as can be read. */
@@ -47,6 +49,7 @@ demo("the page, over the demo model", () => {
   beforeAll(async () => {
     [dev, browser] = await Promise.all([startDev(), openBrowser(), mkdir(shots, { recursive: true })]);
     context = await browser.newContext({ viewport: desk, acceptDownloads: true });
+    await countCalls(context);
     seen = witness(context, dev.url);
     page = await context.newPage();
   });
@@ -94,20 +97,20 @@ demo("the page, over the demo model", () => {
   });
 
   it("[E2E-10] what a turn took and why: its timeline, its prefix, the request that was sent, and the days", async () => {
-    const open = (name: string) => page.locator("summary", { hasText: name }).first().click();
-    await open("How it was made");
-    await open("Timeline");
+    const unfold = (name: string) => page.locator("summary", { hasText: name }).first().click();
+    await unfold("How it was made");
+    await unfold("Timeline");
     await expect
       .poll(() => page.locator(".waterfall li .what").allInnerTexts())
       .toEqual(["demo, step 1", "current_time", "calculator", "demo, step 2"]);
-    await open("What this session has used");
+    await unfold("What this session has used");
     await expect.poll(() => page.locator(".session-bar .token-bar").innerText()).toMatch(/cached[\s\S]*fresh[\s\S]*\$/);
-    await open("Prefix cache");
+    await unfold("Prefix cache");
     await says("The newest request hit all that could be cached.");
-    await open("Request");
+    await unfold("Request");
     await says(/This is what was sent\./);
     await says(/input tokens came from the provider's cache/);
-    await open("As JSON");
+    await unfold("As JSON");
     await expect
       .poll(async () => JSON.parse(await page.locator(".request-view code").innerText()).messages.at(-1))
       .toMatchObject({
@@ -119,13 +122,13 @@ demo("the page, over the demo model", () => {
       .poll(() => rows.allInnerTexts())
       .toEqual(["turn assistant", "step 1 demo", "tool current_time", "tool calculator", "step 2 demo"]);
     await rows.last().click();
-    await open("Request");
+    await unfold("Request");
     await says(/came from the provider's cache: about the shaded part/);
     await picture("trace", 760, "[aria-label=Timeline] h2");
-    await page.goto(`${dev.url}/#/usage`);
+    await open("/#/usage");
     await page.getByRole("region", { name: "By model" }).getByText("demo").waitFor();
     await page.getByRole("img", { name: /^Cost a day, by model: \$/ }).waitFor();
-    await page.goto(`${dev.url}/#/setup`);
+    await open("/#/setup");
     await says(`${dev.url}/channels/discord`);
   });
 
@@ -169,6 +172,7 @@ demo("the page, over the demo model", () => {
     try {
       await chat("of-several");
       await page.reload();
+      await atRest(page);
       await page.getByRole("combobox", { name: "Agent" }).selectOption("support");
       await page.locator(".session-bar").getByText("support", { exact: true }).waitFor();
       await expect.poll(accessFaults).toEqual([]);
@@ -217,7 +221,7 @@ demo("the page, over the demo model", () => {
   });
 
   it("[E2E-13] sessions are found, renamed, taken along and erased with a receipt", async () => {
-    await page.goto(`${dev.url}/#/sessions`);
+    await open("/#/sessions");
     await page.getByRole("link", { name: /^Please post 17 pencils/ }).waitFor();
     await shot("sessions");
     const fork = page.locator("li.depth-1");
@@ -241,12 +245,12 @@ demo("the page, over the demo model", () => {
 
   it("[E2E-14] a narrow page has no sideways scroll, and everything is reached by keyboard", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    for (const [name, path, shows = ""] of [
+    for (const [name, path, shows] of [
       ["phone-chat", "/#/s/files", "Retry in a fork"],
       ["phone-sessions", "/#/sessions", "Rename What is in here"],
       ["phone-first", "/#/s/fresh", "What time is it"],
-    ]) {
-      await page.goto(`${dev.url}${path}`);
+    ] as const) {
+      await open(path);
       await button(new RegExp(shows)).waitFor();
       await expect.poll(() => inPage(page, "document.documentElement.scrollWidth")).toBe(360);
       await shot(`${name}`);
@@ -254,14 +258,15 @@ demo("the page, over the demo model", () => {
     await button("Menu").click();
     await page.keyboard.press("Escape");
     await page.getByRole("navigation", { name: "Pages" }).waitFor({ state: "hidden" });
-    await page.goto(`${dev.url}/#/sessions`);
+    await open("/#/sessions");
     await page.reload();
     await says("Search titles and messages");
+    await atRest(page);
     await page.keyboard.press("Tab");
     expect(await inPage(page, "document.activeElement.textContent.trim()")).toBe("Skip to the content");
     await page.keyboard.press("Enter");
     expect(await inPage(page, "document.activeElement.id")).toBe("main");
-    await page.goto(`${dev.url}/#/s/fresh`);
+    await chat("fresh");
     const field = page.getByLabel("Message", { exact: true });
     await field.focus();
     await page.keyboard.type("one");
@@ -284,7 +289,7 @@ demo("the page, over the demo model", () => {
         ["/#/s/waiting", "Approve"],
         ["/#/s/brand-new", "Hello! What can you do?"],
       ]) {
-        await page.goto(`${dev.url}${path}`);
+        await open(path);
         await button(new RegExp(`^${shows.replace("?", ".")}`)).waitFor();
         await expect.poll(accessFaults, { message: `${path} in ${theme}` }).toEqual([]);
         if (theme === "dark") await shot(`dark${path.replace(/\W+/g, "-")}`);

@@ -17,7 +17,7 @@ it("[E2E-8] a mention is answered in its thread, once, however often and under w
   const answers = await world.answered("C1", ts);
   expect(answers).toHaveLength(1);
   expect(answers[0]?.text).toContain("391");
-  expect(await world.turnsOf(session)).toBe(1);
+  await vi.waitFor(async () => expect(await world.turnsOf(session)).toBe(1), within);
   const follow = { type: "message", user: "U1", channel: "C1", ts: "1700000001.000001", thread_ts: ts, text: "thanks" };
   await world.post("/channels/slack", await world.slack.event(follow, { envelope }));
   await vi.waitFor(async () => expect(await world.turnsOf(session)).toBe(2), within);
@@ -55,7 +55,7 @@ it("[E2E-8] an approval by button: once, by whoever asked", async () => {
       actions: [{ type: "button", action_id: "longline_deny", value: JSON.parse(value) }],
     });
   expect((await world.post("/channels/slack", await press("U9"))).status).toBe(200);
-  expect((await world.ask(`/v1/sessions/${session}`)).status).toBe("waiting");
+  await vi.waitFor(async () => expect((await world.ask(`/v1/sessions/${session}`)).status).toBe("waiting"), within);
   await Promise.all([
     world.post("/channels/slack", await press("U1")),
     world.post("/channels/slack", await press("U1")),
@@ -76,12 +76,14 @@ it("[E2E-8] a server killed in mid-stream leaves one whole answer", async () => 
   const answers = await world.answered("C4", ts);
   expect(answers).toHaveLength(1);
   expect(answers[0]?.text).toContain("42");
-  expect(await world.turnsOf(session)).toBe(1);
+  await vi.waitFor(async () => expect(await world.turnsOf(session)).toBe(1), within);
 });
 
 it("[E2E-8] [BUSY-4] a stop in Slack stops the turn, and a slash command is answered where it was given", async () => {
-  const { ts, event, session } = world.mention("what time is it in Tokyo, and what is 6 * 7?", "C5");
+  // A turn that does not end by itself.
+  const { ts, event, session } = world.mention("Please post 17 pencils to https://example.com/orders", "C5");
   await world.post("/channels/slack", await world.slack.event(event, { envelope }));
+  await vi.waitFor(() => expect(JSON.stringify(world.answersIn("C5", ts))).toContain("longline_deny"), within);
   const stop = { type: "agent_session_stopped", channel: "C5", thread_ts: ts, user: "U1" };
   expect((await world.post("/channels/slack", await world.slack.event(stop, { envelope }))).status).toBe(200);
   await vi.waitFor(async () => {
@@ -152,7 +154,9 @@ it("[SLACK-15] [FEEDBACK-1] praise under an answer is feedback to its turn; agai
   const actions = [{ type: "feedback_buttons", action_id: "longline_feedback", value: JSON.parse(value) }];
   await world.post("/channels/slack", await world.slack.interaction({ user: { id: "U1", username: "ada" }, actions }));
   const at = `/v1/sessions/${session}`;
-  expect((await world.ask(`${at}/turns/turn_1`)).feedback).toMatchObject({ score: 1, by: "ada" });
+  // Slack has its answer before the press is taken in.
+  const feedback = async () => (await world.ask(`${at}/turns/turn_1`)).feedback;
+  await vi.waitFor(async () => expect(await feedback()).toMatchObject({ score: 1, by: "ada" }), within);
   const rate = (body: object) =>
     reach(`${world.dev.url}${at}/feedback`, {
       method: "POST",
@@ -160,12 +164,7 @@ it("[SLACK-15] [FEEDBACK-1] praise under an answer is feedback to its turn; agai
       body: JSON.stringify(body),
     });
   expect((await rate({ turn: "turn_1", score: -0.5, label: "wrong", comment: "No." })).status).toBe(200);
-  expect((await world.ask(`${at}/turns/turn_1`)).feedback).toMatchObject({
-    score: -0.5,
-    label: "wrong",
-    comment: "No.",
-    by: null,
-  });
+  expect(await feedback()).toMatchObject({ score: -0.5, label: "wrong", comment: "No.", by: null });
   expect((await rate({ turn: "turn_9", score: 1 })).status).toBe(404);
   const wrong = await rate({ turn: "turn_1", score: 2 });
   expect([wrong.status, await wrong.json()]).toMatchObject([400, { field: "score" }]);

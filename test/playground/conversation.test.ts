@@ -178,7 +178,7 @@ describe("the page's view of a session", () => {
   const callsOf = (known: ShownConversation) =>
     turnsOf(known).flatMap(({ items }) => items.flatMap((item) => (item.kind === "reply" ? item.calls : [])));
 
-  it("[PAGE-32] a call is suspended until it reports how far it is, has its result, or its turn is over", () => {
+  it("[PAGE-32] a call is suspended until it goes on, reports how far it is, has its result, or its turn is over", () => {
     const running = loaded(upTo(2));
     const waiting = withEvent(running, suspended("c0"));
     expect(callsOf(waiting)[0]).toMatchObject({ id: "c0", state: "suspended", waits });
@@ -194,6 +194,11 @@ describe("the page's view of a session", () => {
     expect(callsOf(working)[0]).toMatchObject({ state: "running", progress: "paid" });
     const again = withEvent(working, suspended("c0"));
     expect(callsOf(again)[0]).toMatchObject({ state: "suspended", progress: "paid" });
+    const resumed: ShownEvent = { event: "tool.waiting", data: { call_id: "c0", name: "clock", waits: [] } };
+    for (const known of [again, running, working]) {
+      expect(callsOf(withEvent(known, resumed))[0]).toMatchObject({ state: "running" });
+    }
+    expect(withEvent(again, resumed).reported).toEqual(working.reported);
     const finished = { call_id: "c0", name: "clock", content: "12:00", is_error: false };
     for (const over of [withEvent(again, { event: "tool.finished", data: finished }), withEntries(again, upTo(3))]) {
       expect(callsOf(over)[0]).toMatchObject({ state: "done", result: "12:00" });

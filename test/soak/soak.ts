@@ -8,6 +8,8 @@
  * `npm run soak -- --only steps --kills 300`: long tools, signals and cancels while the server's process is killed.
  * `npm run soak -- --only holds`: stories of clients, each once for every call between objects with that call held back, its
  * answer held back, and its answer lost.
+ * `npm run soak -- --only stutter --files test/e2e/a.test.ts[,...] --rounds 20 --seed 3`: those files of tests again and again, while
+ * their processes are stopped and continued at random; which tests failed, and how often.
  * `npm run soak -- --rollouts 1000`: simulated rollouts, and whether what is promised of them holds; with `--objects` [--kind alike]
  * [--key speaker] through real sessions and accounts, which takes hours and goes on where it was stopped.
  */
@@ -22,6 +24,7 @@ import { runCrewSoak } from "./run-crew.ts";
 import { runSoak } from "./run-soak.ts";
 import { reportText } from "./soak-report.ts";
 import { runStepsSoak } from "./steps.ts";
+import { runStutter } from "./stutter.ts";
 
 const { values } = parseArgs({
   options: {
@@ -37,6 +40,9 @@ const { values } = parseArgs({
     kind: { type: "string" },
     only: { type: "string" },
     "process-kills": { type: "string", default: "0" },
+    files: { type: "string" },
+    rounds: { type: "string", default: "10" },
+    project: { type: "string", default: "e2e" },
   },
 });
 if (values["roll-back"] !== undefined) {
@@ -56,8 +62,16 @@ if (values.rollouts !== undefined) {
   const isKept = values.objects ? runRolloutsThroughObjects({ count, seed, key, kind }) : runRollouts(count, seed);
   process.exit(isKept ? 0 : 1);
 }
-if (values.only !== undefined && !["delegation", "steps", "holds"].includes(values.only))
-  throw new Error('--only takes "delegation", "steps" or "holds".');
+if (values.only !== undefined && !["delegation", "steps", "holds", "stutter"].includes(values.only))
+  throw new Error('--only takes "delegation", "steps", "holds" or "stutter".');
+if (values.only === "stutter") {
+  const files = values.files?.split(",") ?? [];
+  if (files.length === 0) throw new Error("--only stutter needs --files: files of tests, with commas between them.");
+  const rounds = Number(values.rounds);
+  if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error("--rounds must be a whole number above 0.");
+  console.log(`npm run soak -- --only stutter --files ${files.join()} --rounds ${rounds} --seed ${seed}`);
+  process.exit((await runStutter({ files, rounds, seed, project: values.project })) ? 0 : 1);
+}
 if (values.only === "holds") {
   const run = [
     "vitest",

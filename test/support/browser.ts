@@ -25,6 +25,9 @@ export type OwnBrowser = Pick<Browser, "newContext" | "newPage" | "close">;
 /** How long a page may take to show what a test waits for. */
 const patienceMs = 40_000;
 
+/** How many times slower the pages run than they could; 1 where the environment says nothing. `npm run soak -- --only stutter` sets it. */
+const slowness = Number(process.env.LONGLINE_PAGE_SLOWNESS ?? "1");
+
 /** One for each process of tests, in which several files run one after the other; it ends with its process. */
 let running: Promise<Browser> | undefined;
 
@@ -37,12 +40,25 @@ export async function openBrowser(): Promise<OwnBrowser> {
     return made;
   };
   return {
-    newContext: async (options) => own(await browser.newContext(options)),
-    newPage: async (options) => own(await browser.newPage(options)),
+    newContext: async (options) => {
+      const context = own(await browser.newContext(options));
+      if (slowness > 1) context.on("page", (page) => void slowDown(page).catch(() => {}));
+      return context;
+    },
+    newPage: async (options) => {
+      const page = own(await browser.newPage(options));
+      if (slowness > 1) await slowDown(page);
+      return page;
+    },
     close: async () => {
       await Promise.all(opened.map((each) => each.close()));
     },
   };
+}
+
+async function slowDown(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: slowness });
 }
 
 async function sharedBrowser(): Promise<Browser> {

@@ -18,6 +18,8 @@ export interface ChatDouble {
   send(...events: EventJson[]): void;
   /** Resolves when so many pages follow the session. */
   followed(count: number): Promise<void>;
+  /** How many pages of entries were read. */
+  readonly reads: number;
   /** Requests that changed something, with their bodies. */
   changes: { path: string; body: unknown }[];
   /** Further answers, by their path. */
@@ -32,7 +34,14 @@ export async function serveChat(id: string, kind?: Parameters<typeof bundledPage
   const entries: Entry[] = [];
   const readers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   const watchers = new Set<() => void>();
-  const double = { changes: [] as ChatDouble["changes"], answers: new Map<string, object>() };
+  let reads = 0;
+  const double = {
+    changes: [] as ChatDouble["changes"],
+    answers: new Map<string, object>(),
+    get reads() {
+      return reads;
+    },
+  };
   const lastSeq = () => entries.at(-1)?.seq ?? 0;
   const stream = () => {
     let own: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -70,6 +79,7 @@ export async function serveChat(id: string, kind?: Parameters<typeof bundledPage
       case `/v1/sessions/${id}`:
         return Response.json({ ...sessionsJson(plain).sessions[0], id, title: id, last_seq: lastSeq(), queued: [] });
       case `/v1/sessions/${id}/entries`: {
+        reads++;
         const after = Number(searchParams.get("after") ?? 0);
         const shown = entries.filter(({ seq }) => seq > after).slice(0, Number(searchParams.get("limit") ?? 500));
         return Response.json({ entries: shown.map(entryJson), last_seq: lastSeq() });

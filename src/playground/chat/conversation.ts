@@ -117,13 +117,11 @@ export function withEvent(known: ShownConversation, { event, data }: ShownEvent)
         type: "progress",
         message: farOf(data),
       });
-    case "tool.waiting":
-      return addReported(without("suspended", known, data.call_id), {
-        ...placed(known),
-        type: "suspended",
-        call_id: data.call_id,
-        steps: data.waits,
-      });
+    case "tool.waiting": {
+      const { call_id, waits: steps } = data;
+      const going = without("suspended", known, call_id);
+      return steps.length === 0 ? going : addReported(going, { ...placed(known), type: "suspended", call_id, steps });
+    }
     case "message.completed": {
       const { waits = {}, children = {} } = draft ?? {};
       return addReported(rest, { ...placed(known), ...data, type: "assistant", ...filled({ waits, children }) });

@@ -59,10 +59,11 @@ export interface Call {
 
 /** The answer to one call of the API. `path` begins with a slash. */
 export async function call(path: string, { method, body, headers = {}, signal, key }: Call = {}): Promise<Response> {
+  const used = key ?? apiKey();
   const init = {
     method: method ?? (body === undefined ? "GET" : "POST"),
     headers: {
-      Authorization: `Bearer ${key ?? apiKey()}`,
+      Authorization: `Bearer ${used}`,
       ...(body !== undefined && { "Content-Type": "application/json" }),
       ...headers,
     },
@@ -73,7 +74,8 @@ export async function call(path: string, { method, body, headers = {}, signal, k
     if (signal?.aborted) throw error;
     throw new ApiError(0, "unreachable", "The server cannot be reached. It is tried again.");
   });
-  if (response.status === 401 && key === undefined) dispatchEvent(new Event(keyRefused));
+  // A refusal of the key before may come late: the one that is in use now may be right.
+  if (response.status === 401 && key === undefined && used === apiKey()) dispatchEvent(new Event(keyRefused));
   if (!response.ok) throw await refusalOf(response);
   return response;
 }

@@ -1,9 +1,10 @@
 /** Sees for one client whether a turn does nothing but wait for its tools, and for how long: a connection that stays for hours keeps the session's object in memory, and is cut on its way. Ends nothing itself. */
 
 import { visible } from "../../core/shown-call.ts";
-import type { SuspendedCall, TurnRest } from "../../core/tool-steps.ts";
+import { type SuspendedCall, suspendedUntilMs, type TurnRest } from "../../core/tool-steps.ts";
 import type { RestEncoder, RestWatch, StepsHost } from "../../tools/steps/feature.ts";
 import { iso, suspendedJson } from "../../wire/native.ts";
+import { callsUnderWay } from "../submit/take-signal.ts";
 
 /** A client stays for so long, in ms, where what is waited for can come at any time: people wait for a minute, and proxies cut what is silent for longer. */
 export const stayMs = 60_000;
@@ -11,7 +12,7 @@ export const stayMs = 60_000;
 const mostCalls = 5;
 const mostWaits = 3;
 
-type RestHost = Pick<StepsHost, "turns" | "feed" | "log">;
+type RestHost = Pick<StepsHost, "turns" | "steps" | "log"> & { feed: Pick<StepsHost["feed"], "draft" | "confirmed"> };
 
 export class Rest implements RestWatch {
   readonly #host: RestHost;
@@ -55,13 +56,22 @@ export class Rest implements RestWatch {
     clearTimeout(this.#timer);
   }
 
-  /** The calls that wait, and did not when it was looked last. */
+  /**
+   * The calls whose waits are others than when it was looked last; none of one that goes on after a wait. By rows alone: a
+   * reader that comes back may have seen it wait on a connection before this one.
+   */
   #news(): SuspendedCall[] {
-    const { suspended, open } = this.#host.turns;
-    if (this.#turn !== undefined && open?.turn !== this.#turn) return [];
+    const { turn, calls } = callsUnderWay(this.#host);
+    if (this.#turn !== undefined && turn !== this.#turn) return [];
+    const now = calls.flatMap(({ seq, callId: id, name }): SuspendedCall[] => {
+      const call = this.#host.steps.calls(seq).get(id);
+      if (call === undefined) return [];
+      const waits = suspendedUntilMs(call, Date.now()) === undefined ? [] : call.waits;
+      return waits.length + call.resumedMs === 0 ? [] : [{ id, name, waits }];
+    });
     const before = this.#reported;
-    this.#reported = suspended.map((call) => JSON.stringify(call));
-    return suspended.filter((_, at) => !before.includes(this.#reported[at] ?? ""));
+    this.#reported = now.map((call) => JSON.stringify(call));
+    return now.filter((_, at) => !before.includes(this.#reported[at] ?? ""));
   }
 }
 

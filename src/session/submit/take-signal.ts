@@ -79,7 +79,7 @@ function toKeep({ nowMs, key = crypto.randomUUID(), ...signal }: Arrived, taken:
 }
 
 /** The calls of the open turn that have steps and no result. */
-function callsUnderWay({ turns, steps }: SignalRows, callId: string | undefined) {
+export function callsUnderWay({ turns, steps }: Pick<StepsHost, "turns" | "steps">, callId?: string) {
   const { open } = turns;
   if (open?.firstSeq === undefined || open.stop !== undefined) return { turn: "", calls: [] };
   const entries = turns.entries(open.firstSeq);
@@ -87,7 +87,7 @@ function callsUnderWay({ turns, steps }: SignalRows, callId: string | undefined)
   const stepped = steps.calls(seq);
   const calls = stepped.size === 0 ? [] : openCalls(entries).ready.filter(({ id }) => stepped.has(id));
   const named = calls.filter(({ id }) => callId === undefined || id === callId);
-  return { turn: open.turn, calls: named.map(({ id }) => ({ seq, callId: id })) };
+  return { turn: open.turn, calls: named.map(({ id, name }) => ({ seq, callId: id, name })) };
 }
 
 function isWait({ name, kind, outcome }: StepRow, wanted: string): boolean {

@@ -4,13 +4,13 @@ import type { StepStore } from "../../tools/steps/step.ts";
 import type { Signals } from "../store/signals.ts";
 import type { StepWriter } from "../store/step-writer.ts";
 
-export interface CallRows extends Pick<StepsHost, "storage" | "steps" | "intents"> {
+export interface CallRows extends Pick<StepsHost, "storage" | "steps" | "intents" | "feed"> {
   writer: StepWriter;
   signals: Signals;
 }
 
 export function callSteps(rows: CallRows, call: Omit<RunCall, "stepKey">): StepStore {
-  const { storage, steps, writer, intents } = rows;
+  const { storage, steps, writer, intents, feed } = rows;
   const { seq, callId, mustLive } = call;
   return {
     take() {
@@ -19,6 +19,8 @@ export function callSteps(rows: CallRows, call: Omit<RunCall, "stepKey">): StepS
         takeSignals(rows, call);
         writer.endDue(call, Date.now());
       });
+      // It may have waited until now: readers see that it goes on.
+      feed.changed();
       return steps.steps(call);
     },
     async begin(name) {

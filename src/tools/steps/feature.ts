@@ -58,7 +58,7 @@ export interface StepsHost {
     entries(firstSeq: number): readonly Entry[];
     firstSeq(turn: string): number | undefined;
   };
-  feed: { readonly draft: unknown; readonly confirmed: number };
+  feed: { readonly draft: unknown; readonly confirmed: number; changed(): void };
   log: { readonly lastSeq: number };
   /** A call that was begun has come further. */
   intents: { progressed(seq: number, callId: string): void };
@@ -84,13 +84,14 @@ export interface SessionSteps {
 export interface RestWatch {
   /** What the session rests for; `undefined` where something goes on, or a person is asked. `wake` is called when it is to be looked at again. */
   look(wake: () => void): TurnRest | undefined;
-  /** In a dialect that has frames for it: the calls that wait, each once, and the end of an answer whose reader would have to stay for long. */
+  /** In a dialect that has frames for it: the calls that wait, each once, and once more without waits when it goes on, and the end of an answer whose reader would have to stay for long. */
   frames<F>(encoder: RestEncoder<F>, wake: () => void): F[];
   close(): void;
 }
 
 /** See `Encoder`. */
 export interface RestEncoder<F> {
+  /** Without waits: the call goes on. */
   suspended?(call: SuspendedCall): F[];
   rests?(rest: TurnRest): F[];
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { SuspendedCall, TurnRest } from "../../../src/core/tool-steps.ts";
+import type { Entry } from "../../../src/core/entry.ts";
+import type { SteppedCalls, SuspendedCall, TurnRest } from "../../../src/core/tool-steps.ts";
 import { Rest, stayMs } from "../../../src/session/read/rest.ts";
+import type { StepRows } from "../../../src/tools/steps/feature.ts";
 
 const start = Date.UTC(2026, 10, 26, 9);
 const day = 86_400_000;
@@ -16,18 +18,29 @@ const sleep = (ms: number, name = "rest") => ({ name, kind: "sleep" as const, un
 const signal = (name: string, ms: number) => ({ name, kind: "signal" as const, untilMs: start + ms });
 const call = (id: string, ...waits: SuspendedCall["waits"]): SuspendedCall => ({ id, name: "order", waits });
 
-function hostOf(...suspended: SuspendedCall[]) {
-  return {
+/** `calls`: those that have steps, and no result yet. */
+function hostOf(...calls: SuspendedCall[]) {
+  const reply = () => ({ type: "assistant", seq: 2, toolCalls: host.calls }) as unknown as Entry;
+  const stepped = (): SteppedCalls =>
+    new Map(host.calls.map(({ id, waits }) => [id, { waits, resumedMs: host.resumedMs }]));
+  const host = {
+    calls,
+    /** When a wait of each was over. */
+    resumedMs: 0,
     turns: {
-      open: { turn: "turn_1" },
-      suspended,
+      open: { turn: "turn_1", firstSeq: 1 },
+      get suspended() {
+        return host.calls.filter(({ waits }) => waits.length > 0);
+      },
       waitingFor: [] as never[],
-      entries: () => [],
+      entries: () => [reply()],
       firstSeq: (turn: string) => (turn === "turn_1" ? 1 : undefined),
     },
+    steps: { calls: stepped } as unknown as StepRows,
     feed: { draft: undefined as unknown, confirmed: 3 },
     log: { lastSeq: 3 },
   };
+  return host;
 }
 
 describe("what a client is sent while tools wait", () => {
@@ -89,7 +102,7 @@ describe("how long a client stays", () => {
     const rest = new Rest(host, "turn_1");
     rest.look(() => {});
     vi.advanceTimersByTime(stayMs);
-    host.turns.suspended = [call("c1", signal("shipped", 2 * day))];
+    host.calls = [call("c1", signal("shipped", 2 * day))];
     expect(isLong(rest)).toBe(false);
     rest.close();
     expect(vi.getTimerCount()).toBe(0);
@@ -111,11 +124,30 @@ describe("the frames of a reader", () => {
     const rest = new Rest(host, "turn_1");
     const frames = () => rest.frames(encoder, () => {});
     expect([frames(), frames()]).toEqual([["c1"], []]);
-    host.turns.suspended = [call("c1", signal("paid", day)), call("c2", sleep(day))];
+    host.calls = [call("c1", signal("paid", day)), call("c2", sleep(day))];
     expect(frames()).toEqual(["c2"]);
     vi.advanceTimersByTime(stayMs);
     expect(frames()).toEqual([expect.stringContaining("paid")]);
     expect(new Rest(host, "turn_1").frames({}, () => {})).toEqual([]);
+  });
+
+  it("[STEP-13] name a call without waits when it goes on, each call by itself, also for a reader that comes then", () => {
+    const shown = { suspended: (of: SuspendedCall) => [`${of.id} ${of.waits.map(({ name }) => name).join(" ")}`] };
+    const host = hostOf(call("c1", signal("paid", day)), call("c2", signal("shipped", day)));
+    const [first, later] = [new Rest(host, "turn_1"), new Rest(host, undefined)];
+    const frames = (rest: Rest) => rest.frames(shown, () => {});
+    expect(frames(first)).toEqual(["c1 paid", "c2 shipped"]);
+    host.calls = [call("c1"), call("c2", signal("shipped", day))];
+    expect(frames(first)).toEqual([]);
+    host.resumedMs = start;
+    expect([frames(first), frames(first), frames(later)]).toEqual([["c1 "], [], ["c1 ", "c2 shipped"]]);
+    host.calls = [call("c1", sleep(day)), call("c2")];
+    expect(frames(first)).toEqual(["c1 rest", "c2 "]);
+    // Its time is over, and nothing has gone on yet; then it ends at once.
+    vi.advanceTimersByTime(day);
+    expect(frames(first)).toEqual(["c1 "]);
+    host.calls = [];
+    expect(frames(first)).toEqual([]);
   });
 
   it("[STEP-11] of a queued turn name no call of the open one", () => {
