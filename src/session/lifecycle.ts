@@ -6,7 +6,6 @@ import type { Agent } from "../agent/agent.ts";
 import type { App } from "../agent/app.ts";
 import type { SessionChildren } from "../agent/delegation-feature.ts";
 import { alarmBackoff, backoffMs, newerStorageBackoff } from "../core/backoff.ts";
-import { defined } from "../core/defined.ts";
 import { AppError } from "../core/errors.ts";
 import { type PlatformFailure, platformFailure } from "../core/platform-failure.ts";
 import type { Bindings, Settings } from "../env.ts";
@@ -88,7 +87,9 @@ export class SessionLifecycle {
     const { agents } = this.#app;
     const named = choices.agent ?? agents.first.name;
     const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
-    const create = () => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now());
+    const { steps, delegation, telemetry } = this.#app;
+    const how = { atMs: Date.now(), hasAll: [steps, delegation, telemetry, choices.parent].some(Boolean) };
+    const create = () => SessionRecord.create(storage.sql, address, { ...choices, agent }, how);
     const alive = this.open({ made: storage.transactionSync(create) });
     this.#reporter.knowsNew();
     // No alarm of its own is set. One that a session before it left comes once for nothing.
@@ -98,11 +99,11 @@ export class SessionLifecycle {
   }
 
   /** The session is in the rows: from now on it is alive. `made`: its row, where it was made just now. */
-  open({ made }: { made?: SessionRow } = {}): AliveSession {
+  open({ made }: { made?: SessionRow | undefined } = {}): AliveSession {
     // A turn may give the session to another agent.
     const source = { bindings: this.#bindings, session: () => versionFacts(session) };
     const now = agentNow(this.#app, { ...source, named: () => session.record.read().agent });
-    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now), defined({ made }));
+    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now), { made });
     const reporter = new Reporter(this.#bindings);
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;

@@ -68,7 +68,7 @@ const noAgent: TurnAgent = { name: "", version: "", limits: defaultLimits };
 export function openSession(
   uncounted: DurableObjectStorage,
   agent: TurnAgent = noAgent,
-  { made }: { made?: SessionRow } = {},
+  { made }: { made?: SessionRow | undefined } = {},
 ): OpenSession {
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter, () => {

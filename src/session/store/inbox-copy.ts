@@ -33,8 +33,6 @@ export class InboxCopy {
   readonly #begun = new Map<number, InboxRow>();
 
   #lastId: number;
-  /** Whether a message may have names in the rows. */
-  mayHaveClaims = true;
 
   /** `lastId`: the highest number that a message was given; 0 before the first. */
   constructor(lastId: number) {

@@ -88,6 +88,7 @@ export class Inbox implements RowCopy {
   #copy: InboxCopy | undefined;
   /** The number of the turn that was accepted last; null when there is none, `undefined` until it was looked for. */
   #newestId: number | null | undefined;
+  #mayHaveClaims = true;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -95,13 +96,14 @@ export class Inbox implements RowCopy {
 
   startEmpty(): void {
     this.#copy = new InboxCopy(0);
-    this.#copy.mayHaveClaims = false;
+    this.#mayHaveClaims = false;
     this.#newestId = null;
   }
 
   forget(): void {
     this.#copy = undefined;
     this.#newestId = undefined;
+    this.#mayHaveClaims = true;
   }
 
   /** Takes a message in and names its turn. Turns are numbered in the order in which their messages came. */
@@ -130,8 +132,7 @@ export class Inbox implements RowCopy {
 
   /** The turn of the message that came with one of these names before. */
   claimed(names: readonly string[]): string | undefined {
-    if (!this.#read.mayHaveClaims) return undefined;
-    for (const name of names) {
+    for (const name of this.#mayHaveClaims ? names : []) {
       const [row] = this.#sql.exec<{ turn: string }>("SELECT turn FROM claims WHERE name = ?", name).toArray();
       if (row !== undefined) return row.turn;
     }
@@ -140,7 +141,7 @@ export class Inbox implements RowCopy {
 
   /** All names that begin with `prefix`. */
   claimedNames(prefix: string): Set<string> {
-    if (!this.#read.mayHaveClaims) return new Set();
+    if (!this.#mayHaveClaims) return new Set();
     const query = "SELECT name FROM claims WHERE substr(name, 1, ?) = ?";
     const rows = this.#sql.exec<{ name: string }>(query, prefix.length, prefix).toArray();
     return new Set(rows.map(({ name }) => name));
@@ -148,13 +149,13 @@ export class Inbox implements RowCopy {
 
   /** From now on these are names of the turn's message. */
   claim(names: readonly string[], turn: string): void {
-    if (names.length > 0) this.#read.mayHaveClaims = true;
+    this.#mayHaveClaims ||= names.length > 0;
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims (name, turn) VALUES (?, ?)", name, turn);
   }
 
   /** From now on this is a name of that turn's message alone. */
   moveClaim(name: string, turn: string): void {
-    this.#read.mayHaveClaims = true;
+    this.#mayHaveClaims = true;
     this.#sql.exec(
       "INSERT INTO claims (name, turn) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET turn = excluded.turn",
       name,
