@@ -333,6 +333,24 @@ views("the page's views, over samples of the API", () => {
     seen.errors = [];
   });
 
+  it("[PAGE-31] what the server shows of a rollout that was changed meanwhile is left out", async () => {
+    await open("#/rollouts?agent=support&candidate=v_77aa00bb11cc");
+    const share = page.getByLabel("stages.0.share", { exact: true });
+    const asked = page.waitForRequest((request) => request.method() === "POST");
+    double.state = "slow";
+    await share.fill("0.1");
+    await page.keyboard.press("Enter");
+    await asked;
+    await share.fill("0.2");
+    double.state = "data";
+    double.release();
+    await atRest(page);
+    await expect.poll(() => page.getByText("Smallest harm that it can see").count()).toBe(0);
+    await share.focus();
+    await page.keyboard.press("Enter");
+    await says("Smallest harm that it can see");
+  });
+
   it("[E2E-28] what an account used is shown with the admin key, by model, agent, version, day and session", async () => {
     await open("#/accounts");
     const card = page.getByRole("region", { name: "Account acme" });

@@ -155,7 +155,8 @@ describe("the README, typed as written", () => {
   });
 });
 
-describe("evaluation against a Worker that runs", () => {
+/** A test of it runs up to seven commands, one after the other. */
+describe("evaluation against a Worker that runs", { timeout: 240_000 }, () => {
   /** The command, as a process of its own. */
   const longline = (...given: string[]) => longlineWith({}, ...given);
   const longlineWith = (variables: Record<string, string>, ...given: string[]) =>

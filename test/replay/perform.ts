@@ -17,7 +17,7 @@ import { upstreamOf } from "./upstream.ts";
 const keys = { account: "replay-key", admin: "replay-admin-key-16", demo: "dev-key" };
 const origin = "https://app.example";
 /** How long a row may wait for what it waits for. */
-const longestWaitMs = 20_000;
+const longestWaitMs = 60_000;
 
 export interface ReplayOptions {
   /** The tests' own app (default), or the one that `wrangler.toml` names, as a user has it. */

@@ -103,7 +103,7 @@ async function played({ kills, seed, workerd, commits, effects }: Playing): Prom
   const all = [...effects.values()];
   const givenUp = clients.filter(({ state }) => state === "given up").length;
   const tooMany =
-    givenUp > clients.length / 20 ? [`${givenUp} of ${clients.length} turns had a call that was given up`] : [];
+    givenUp > 1 + clients.length / 20 ? [`${givenUp} of ${clients.length} turns had a call that was given up`] : [];
   return {
     kills,
     turns: clients.length,

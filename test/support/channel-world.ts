@@ -29,7 +29,7 @@ export class ChannelWorld {
   constructor() {
     beforeAll(async () => {
       this.#data = await freshFolder();
-      this.discord = await createFakeDiscord();
+      this.discord = await createFakeDiscord({ answerWithinMs: Number.POSITIVE_INFINITY });
       this.#outside = await Promise.all([
         serveFetch((input, init) => this.slack.fetch(input, init)),
         serveFetch((input, init) => this.discord.fetch(input, init)),

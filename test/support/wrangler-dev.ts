@@ -62,12 +62,12 @@ export async function startDev(asked: DevOptions = {}): Promise<DevServer> {
     stream?.on("data", (bytes) => (log += stripVTControlCharacters(String(bytes))));
   const end = (signal: NodeJS.Signals) => endGroup(child, signal);
   const url = `http://127.0.0.1:${port}`;
-  try {
-    await ready(`${url}/health`, child, () => log);
-  } catch (error) {
-    await end("SIGKILL");
+  const fault = await startFault(`${url}/health`, child, () => log);
+  if (fault !== undefined) {
+    // Not at once: what it complains about is in its log to the end.
+    await end("SIGTERM");
     if (persistTo === undefined) await rm(data, { recursive: true, force: true });
-    throw error;
+    throw new Error(`${fault}:\n${log}`);
   }
   return {
     url,
@@ -141,18 +141,19 @@ export function freshFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "longline-"));
 }
 
-async function ready(url: string, child: ChildProcess, log: () => string): Promise<void> {
+/** Why it did not start; `undefined` once it answers. */
+async function startFault(url: string, child: ChildProcess, log: () => string): Promise<string | undefined> {
   const deadline = Date.now() + startLimitMs;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The Worker ended by itself:\n${log()}`);
+    if (child.exitCode !== null || child.signalCode !== null) return "The Worker ended by itself";
     // A wrong setting does not end wrangler, which waits for a better file; the complaint is in its log.
-    if (/Longline cannot start/.test(log())) throw new Error(log());
+    if (/Longline cannot start/.test(log())) return "The Worker does not start";
     const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
     await answer?.body?.cancel();
-    if (answer?.ok) return;
+    if (answer?.ok) return undefined;
     await pause(100);
   }
-  throw new Error(`The Worker did not answer within ${startLimitMs} ms:\n${log()}`);
+  return `The Worker did not answer within ${startLimitMs} ms`;
 }
 
 async function endGroup(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -1,5 +1,5 @@
 /** Begins a rollout: first the server says what it would do and which harm each stage could see, then it is asked once more. Nothing begins that was not shown. */
-import { useState } from "hono/jsx/dom";
+import { useRef, useState } from "hono/jsx/dom";
 import type { AgentJson } from "../../wire/account-shapes.ts";
 import type { AgentVersionJson, RolloutJson, RolloutReportJson } from "../../wire/rollout-shapes.ts";
 import { DifferenceView } from "../agents/difference-view.tsx";
@@ -70,7 +70,14 @@ function Form({ agents, first, begun }: FormProps) {
     setSent(false);
   };
   const post = <T,>(more: object) => callOperate<T>("/v1/rollouts", { body: { ...rolloutBody(texts), ...more } });
-  const preview = () => send(async () => setShown(await post<RolloutReportJson>({ dry_run: true })));
+  const newest = useRef(texts);
+  newest.current = texts;
+  const preview = () =>
+    send(async () => {
+      const report = await post<RolloutReportJson>({ dry_run: true });
+      // What was changed while the server computed is not what it shows.
+      if (newest.current === texts) setShown(report);
+    });
   const begin = () =>
     send(async () => {
       await post<RolloutJson>({});
