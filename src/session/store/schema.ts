@@ -207,10 +207,13 @@ export const sessionLadder = new Ladder("session", [
 export function versionOf(sql: SqlStorage): StoredVersion {
   const none = { version: 0, readableFrom: 0 };
   if (!tablesIn(sql).includes("session")) return none;
-  // The row as a whole: before version 7 it lacks the column `ladder_version`.
-  type Row = { schema_version: number; ladder_version?: number | null };
-  const [row] = sql.exec<Row>("SELECT * FROM session").toArray();
+  const [row] = storedRow<{ schema_version: number; ladder_version?: number | null }>(sql).toArray();
   return row ? { version: row.ladder_version ?? row.schema_version, readableFrom: row.schema_version } : none;
+}
+
+/** The session's one row. Read as a whole, by the names of its columns, since one of an earlier version lacks some; it is never written as a whole. */
+export function storedRow<T extends Record<string, SqlStorageValue>>(sql: SqlStorage): SqlStorageCursor<T> {
+  return sql.exec<T>("SELECT * FROM session");
 }
 
 /** Takes away tables without a session: what a copy left that was broken off. */
@@ -265,8 +268,8 @@ const changes = /^(ALTER TABLE|CREATE (?:\w+ )?(?:TABLE|INDEX)) (\w+) ?(.*)/;
 function changed(table: string, column: string): string {
   const [, verb, definition = ""] = /^(ADD|DROP) COLUMN (.*)/.exec(column) ?? [];
   if (verb === "DROP") return table.replace(new RegExp(`\\n *${definition} .*`), "");
-  // A table's keys come after its columns.
-  return table.replace(/,?\n *(PRIMARY KEY \(|\) STRICT)/, (end) => `,\n${definition}${end}`);
+  // A table's key comes after its columns.
+  return table.replace(/(,\s*(PRIMARY KEY|UNIQUE) \([^)]*\))?\s*\) STRICT/, (end) => `, ${definition}${end}`);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { ChildOutcome, ChildrenUsage, TurnEndedEntry } from "../../core/ent
 import { graceMs } from "../expiry.ts";
 import type { LearnedChanges } from "./learned.ts";
 import type { RowCopy } from "./row-copy.ts";
-import { makeTables, sessionLadder } from "./schema.ts";
+import { makeTables, sessionLadder, storedRow } from "./schema.ts";
 
 /** Sums over all finished turns of a session. */
 export interface SessionUsage extends Usage {
@@ -187,7 +187,7 @@ export class SessionRecord implements RowCopy {
   }
 
   get #read(): RecordCopy {
-    this.#copy ??= copyOf(this.#sql.exec<SessionRow>("SELECT * FROM session").one());
+    this.#copy ??= copyOf(storedRow<SessionRow>(this.#sql).one());
     return this.#copy;
   }
 
