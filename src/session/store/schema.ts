@@ -254,23 +254,22 @@ export const everyonesVersion = 8;
 export function freshTables(rungs: readonly { sql: string }[]): string[] {
   const made = new Map<string, string>();
   for (const statement of rungs.flatMap(({ sql }) => sql.split(/;\s*/))) {
-    const [, what, name = "", column = ""] = changes.exec(statement) ?? [];
+    const [, name = "", verb, column = ""] = making.exec(statement) ?? [];
     const before = made.get(name) ?? "";
-    if (what?.startsWith("CREATE")) made.set(name, statement);
-    if (what === "ALTER TABLE") made.set(name, changed(before, column));
+    if (verb === "ADD")
+      made.set(
+        name,
+        before.replace(tableEnd, (end) => `, ${column}${end}`),
+      );
+    else if (verb === "DROP") made.set(name, before.replace(new RegExp(`\\n *${column} .*`), ""));
+    else if (name !== "") made.set(name, statement);
   }
   return [...made.values()];
 }
 
-const changes = /^(ALTER TABLE|CREATE (?:\w+ )?(?:TABLE|INDEX)) (\w+) ?(.*)/;
-
-/** The statement that makes a table, with one column more or less. */
-function changed(table: string, column: string): string {
-  const [, verb, definition = ""] = /^(ADD|DROP) COLUMN (.*)/.exec(column) ?? [];
-  if (verb === "DROP") return table.replace(new RegExp(`\\n *${definition} .*`), "");
-  // A table's key comes after its columns.
-  return table.replace(/(,\s*(PRIMARY KEY|UNIQUE) \([^)]*\))?\s*\) STRICT/, (end) => `, ${definition}${end}`);
-}
+const making = /^(?:ALTER TABLE|CREATE (?:\w+ )?(?:TABLE|INDEX)) (\w+)(?: (ADD|DROP) COLUMN (.*))?/;
+/** A table's key comes after its columns. */
+const tableEnd = /(,\s*(PRIMARY KEY|UNIQUE) \([^)]*\))?\s*\) STRICT/;
 
 /**
  * The tables and columns of later rungs, where the session was made without them. Called before what is rarely written into
