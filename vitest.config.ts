@@ -19,6 +19,13 @@ const patient = {
   // One of 9,000 that fails by scheduling is listed at the end of the run (HOUSE-20).
   retry: secondTries.retries,
 };
+/** The seed of random delays in the Workers runtime; see CONTRIBUTING. */
+const stutter = process.env.LONGLINE_STUTTER;
+const inPool = [
+  ...patient.setupFiles,
+  ...(stutter === undefined ? [] : ["test/support/stutter.ts"]),
+  "test/support/ended-turns.ts",
+];
 /** Rooms whose tests need the Workers runtime (Durable Objects, SQLite, HTMLRewriter); the others run in Node. */
 export const inWorkers: readonly string[] = [
   "test/session/**/*.test.ts",
@@ -101,6 +108,7 @@ export default defineConfig({
                 // How many ways to hold a call between objects are played of each story; see CONTRIBUTING.
                 HOLDS: process.env.LONGLINE_HOLDS ?? "1",
                 SOAK_SEED: process.env.LONGLINE_SOAK_SEED ?? "",
+                STUTTER: stutter ?? "",
                 PAGER_KEY: "pager-key-1",
                 LINES_LONGEST: "40",
                 API_KEY: "test-key",
@@ -118,7 +126,15 @@ export default defineConfig({
             },
           }),
         ],
-        test: { ...patient, name: "worker", include: worker, exclude: [pure] },
+        test: {
+          ...patient,
+          // What fails by a delay is to be seen.
+          retry: stutter === undefined ? patient.retry : 0,
+          setupFiles: inPool,
+          name: "worker",
+          include: worker,
+          exclude: [pure],
+        },
       },
       {
         test: {

@@ -82,11 +82,12 @@ export class AccountWatch {
   }
 
   #dueMs(job: AccountJob): number {
+    const restsUntilMs = this.#restsUntilMs(job);
     try {
-      return Math.max(job.dueMs() ?? Number.POSITIVE_INFINITY, this.#restsUntilMs(job));
+      return Math.max(job.dueMs() ?? Number.POSITIVE_INFINITY, restsUntilMs);
     } catch (error) {
       // It is asked with each report: it is written down once for each time that it is to be run.
-      return this.#restsUntilMs(job) > Date.now() ? this.#restsUntilMs(job) : this.#rest(job, error);
+      return restsUntilMs > Date.now() ? restsUntilMs : this.#rest(job, error);
     }
   }
 
@@ -99,7 +100,7 @@ export class AccountWatch {
     const untilMs = Date.now() + backoffMs(times, alarmBackoff, Math.random());
     this.#failed.set(job, { times, untilMs });
     job.forget();
-    console.error(`The job "${job.name}" of an account failed; it is run again.`, error);
+    console.error(`the job ${job.name} failed; it is run again`, error);
     return untilMs;
   }
 

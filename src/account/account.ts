@@ -141,7 +141,7 @@ export class Account extends DurableObject<Bindings> {
     const { index, budget, deadLetters } = this.#store;
     this.ctx.storage.transactionSync(() => {
       index.remove(id);
-      budget.release(id);
+      budget.release(id, Date.now());
       deadLetters.removeOf(id);
       this.#watch.sessionErased(id);
     });

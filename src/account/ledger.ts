@@ -350,9 +350,9 @@ export class Budget {
   }
 
   /** Nothing more will come of this session. */
-  release(session: string): void {
+  release(session: string, nowMs: number): void {
     this.#sql.exec("DELETE FROM reservations WHERE session = ?", session);
-    this.#shares?.release(session);
+    this.#shares?.release(session, nowMs);
   }
 
   get reservedMicros(): number {

@@ -11,7 +11,7 @@ export interface AccountShares {
   /** Frees what the session has not spent of its share. Where the share is opened only later, nothing is set aside for it. Rows of shares that count no more are removed. */
   close(session: string, nowMs: number): void;
   /** The session was erased: closes its share. Does nothing for a session without one. */
-  release(session: string): void;
+  release(session: string, nowMs: number): void;
 }
 
 export interface ShareToOpen {

@@ -16,24 +16,22 @@ export type PlatformFailure = "overloaded" | "transient" | "new_version" | "newe
 const overloaded = [
   /durable object is overloaded/i,
   /requests queued for too long/i,
-  /too many requests (are )?queued|too much data (is )?queued/i,
+  /too (many requests|much data) (is |are )?queued/i,
   /too many requests for the same object/i,
 ];
 const transient = [
   /network connection lost/i,
-  /durable object reset because its code was updated/i,
-  /code has been updated/i,
+  /code (was|has been) updated/i,
   /internal error; reference = /i,
-  /internal error in durable object storage/i,
-  /internal error while starting up durable object storage/i,
-  /cannot resolve durable object due to transient issue/i,
+  /internal error (in|while starting up) durable object storage/i,
+  /cannot resolve durable object due to/i,
   /caused object to be reset/i,
   /durable object storage is no longer accessible/i,
-  /this actor is no longer|actor is no longer (running|accessible)|the actor was (aborted|reset)/i,
-  /(isolate )?exceeded its (memory|cpu time) limit and was reset/i,
+  /actor is no longer|actor was (aborted|reset)/i,
+  /exceeded its (memory|cpu time) limit and was reset/i,
   /durable object's (broken|connection)|object is broken/i,
   /too many subrequests/i,
-  /KV (GET|PUT|DELETE|LIST) failed: (429|5\d\d)/i,
+  /KV [A-Z]+ failed: (429|5\d\d)/i,
 ];
 const newVersion = [/rpc receiver does not implement/i];
 /** Our own words: `account/ladder.ts`. */

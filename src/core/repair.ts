@@ -1,6 +1,8 @@
 /** Makes a step legal for a provider: every call has one result, in call order, a legal name and arguments that are a JSON object. Changes the request only, never the log. */
+
 import type { CallIds } from "./call-ids.ts";
 import type { ToolCall, ToolMessage, ToolResult } from "./message.ts";
+import { parsedObject } from "./parsed.ts";
 
 const lost = "No result was recorded for this call. It may or may not have run.";
 
@@ -65,7 +67,7 @@ function legalArguments(text: string, mostChars: number): string {
   if (text.length > mostChars) {
     return JSON.stringify({ arguments_cut: text.slice(0, 1_000).toWellFormed(), total_characters: text.length });
   }
-  if (depthOf(text) > deepest || !isJsonObject(text)) return JSON.stringify({ malformed_arguments: text });
+  if (depthOf(text) > deepest || parsedObject(text) === undefined) return JSON.stringify({ malformed_arguments: text });
   return legalEscapes(text);
 }
 
@@ -80,15 +82,6 @@ function depthOf(text: string): number {
     else if (!quoted && (code === 0x7d || code === 0x5d)) depth--;
   }
   return most;
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }
 
 /** Escapes in JSON text: a pair of surrogates, another code unit, or a character. */

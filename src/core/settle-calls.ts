@@ -2,10 +2,12 @@
  * Decides what the calls of a reply are worth when the reply is recorded: which are the same call twice, and whom each
  * waits for. From then on only the log decides it. Pure; runs nothing.
  */
+
 import type { ModelReply } from "./assemble.ts";
 import type { AssistantEntry, ChildSession, WaitKind } from "./entry.ts";
 import type { ToolCall } from "./message.ts";
 import type { Rules } from "./next-step.ts";
+import { parsed } from "./parsed.ts";
 
 /**
  * The reply with its calls settled. A call found in leaked markup that equals another call of the reply is dropped; so is
@@ -127,12 +129,4 @@ function fromText(text: string): unknown {
   const value = parsed(text);
   if (value === undefined || (typeof value === "number" && text.replace(/\D/g, "").length > 15)) return text;
   return plain(value);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

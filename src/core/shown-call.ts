@@ -2,7 +2,9 @@
  * How a call is shown to the person who decides about it, the same on the page, in Slack and in Discord: what decides is
  * first and whole, nothing is invisible, and what does not fit is counted. Pure; it never changes the call.
  */
+
 import { fingerprint } from "./digest.ts";
+import { parsed } from "./parsed.ts";
 
 export interface ShownCall {
   /** The fields that decide (address, method, amounts, recipients), a line each: `url: "https://…"`. Empty when there are none. */
@@ -143,14 +145,6 @@ function hostLine(value: unknown): string[] {
       /^(?:$|[/?#])/.test(text.slice(protocol.length + 2 + host.length));
     return isPlain ? [] : [`this goes to the host: ${host}`];
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A member that occurs twice, or a number too long to keep, would be lost by reading it: such text stays as it is. */

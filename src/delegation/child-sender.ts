@@ -156,7 +156,7 @@ export class ChildSender {
     const answer = await accountObject(this.#host.bindings, account).share(share);
     if (answer) return true;
     const same = this.#same(row);
-    const why = `$${((micros ?? 0) / 1e6).toFixed(6)} are to be set aside for it, and not so much of the budget is left.`;
+    const why = `Less than $${((micros ?? 0) / 1e6).toFixed(6)} of the budget is left.`;
     if (same !== undefined) this.#settle(same, `Not called: the agent "${agent}" has a price limit. ${why}`);
     return false;
   }

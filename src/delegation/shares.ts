@@ -4,7 +4,7 @@ import type { AccountShares, ShareToOpen } from "../core/account-shares.ts";
 type ShareRow = {
   session: string;
   parent: string;
-  /** Null: it spends from the share of its parent. Of a closed row without a parent: since when it is that, in ms. */
+  /** Null: it spends from the share of its parent. Of a closed row: since when it is closed, in ms; less in rows of earlier versions. */
   micros: number | null;
   spent: number;
   closed: number;
@@ -55,33 +55,25 @@ export class Shares implements AccountShares {
   close(session: string, nowMs: number): void {
     // Also a share that is not open yet: the call that opens it may arrive after this one.
     this.#sql.exec(
-      `INSERT INTO shares (session, parent, micros, closed) VALUES (?1, '', ?2, 1) ON CONFLICT (session) DO UPDATE SET closed = 1`,
+      `INSERT INTO shares (session, parent, micros, closed) VALUES (?1, '', ?2, 1)
+       ON CONFLICT (session) DO UPDATE SET closed = 1, micros = ?2`,
       session,
       nowMs,
     );
-    this.#removeSettled(nowMs);
+    this.#removeOld(nowMs);
   }
 
-  /**
-   * What is spent below an open share counts in it. A closed row that is below none counts nowhere: it loses its parent, has in
-   * `micros` since when, and is removed later. One that is closed by its session's erasure waits for the next call.
-   */
-  #removeSettled(nowMs: number): void {
+  release(session: string, nowMs: number): void {
+    this.#sql.exec("UPDATE shares SET closed = 1, micros = ? WHERE session = ?", nowMs, session);
+  }
+
+  /** What is spent below an open share counts in it: a closed row is removed once that of its parent is gone. */
+  #removeOld(nowMs: number): void {
     this.#sql.exec(
-      `UPDATE shares SET parent = '', micros = ?1 WHERE session IN (
-         SELECT session FROM shares AS own WHERE closed = 1 AND parent <> '' AND NOT EXISTS (
-           SELECT 1 FROM shares WHERE session = own.parent AND (closed = 0 OR parent <> '')) LIMIT ${mostAtOnce})`,
-      nowMs,
-    );
-    this.#sql.exec(
-      `DELETE FROM shares WHERE session IN (SELECT session FROM shares
-         WHERE parent = '' AND closed = 1 AND coalesce(micros, 0) < ?1 LIMIT ${mostAtOnce})`,
+      `DELETE FROM shares WHERE session IN (SELECT session FROM shares AS own WHERE closed = 1 AND coalesce(micros, 0) < ?
+         AND NOT EXISTS (SELECT 1 FROM shares WHERE session = own.parent) LIMIT ${mostAtOnce})`,
       nowMs - rememberedMs,
     );
-  }
-
-  release(session: string): void {
-    this.#sql.exec("UPDATE shares SET closed = 1 WHERE session = ?", session);
   }
 
   /** What the session and all below it spent and set aside. */

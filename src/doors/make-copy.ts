@@ -1,5 +1,6 @@
 /** Makes a session from entries that come page by page: from another session, from an import, from a conversation that was held elsewhere. */
 import { unwrap } from "../account/outcome.ts";
+import { defined } from "../core/defined.ts";
 import type { Entry } from "../core/entry.ts";
 import { AppError } from "../core/errors.ts";
 import { piecesOf } from "../core/text-pieces.ts";
@@ -48,9 +49,8 @@ export async function makeCopy(
     throw error;
   }
   await pace(stepMs);
-  const session = unwrap(await target.copy({ type: "finish", token }));
-  if (session === undefined) throw new Error("a finished copy is a session");
-  return session;
+  // The last step alone returns the session. A lost answer to it is asked for again.
+  return unwrap(await target.copy({ type: "finish", token })) as SessionSummary;
 }
 
 const unitsPerMs = 50_000;
@@ -179,12 +179,12 @@ export function choicesOf(of: {
   model: string | null;
   prefix: string | null;
 }) {
-  return {
-    metadata: of.metadata,
-    ...(of.agent != null && { agent: of.agent }),
-    ...(of.title !== null && { title: of.title }),
-    ...(of.instructions !== null && { instructions: of.instructions }),
-    ...(of.model !== null && { model: of.model }),
-    ...(of.prefix !== null && { prefix: of.prefix }),
+  const given = {
+    agent: of.agent ?? undefined,
+    title: of.title ?? undefined,
+    instructions: of.instructions ?? undefined,
+    model: of.model ?? undefined,
+    prefix: of.prefix ?? undefined,
   };
+  return { metadata: of.metadata, ...defined(given) };
 }

@@ -20,8 +20,11 @@ export function takenBy<T>(answer: Refusable<T>, words: RefusalWords = nativeWor
 
 /** The same for a submission that cannot be edited or moved on from: it has no history, and is after nothing. */
 export function accepted(answer: Refusable<Submitted>, words?: RefusalWords): Accepted {
-  const submitted = takenBy(answer, words);
-  if (submitted.type !== "accepted") throw new Error(`a submission without history or place was ${submitted.type}`);
+  return mustBeAccepted(takenBy(answer, words));
+}
+
+export function mustBeAccepted(submitted: Submitted): Accepted {
+  if (submitted.type !== "accepted") throw new Error(`a submission was ${submitted.type}`);
   return submitted;
 }
 

@@ -27,7 +27,7 @@ import { type Caller, sessionOf } from "./caller.ts";
 import { choicesOf, loadFrom, makeOnce, pagesOf } from "./make-copy.ts";
 import { otherAgent } from "./named-agent.ts";
 import { newName } from "./receipt-of.ts";
-import { nativeWords, takenBy } from "./refusal-words.ts";
+import { mustBeAccepted, nativeWords, takenBy } from "./refusal-words.ts";
 import { traceOf } from "./trace-of.ts";
 
 /** A conversation as it was sent. `items` are in legal order, and end with messages of persons or results. */
@@ -65,7 +65,9 @@ export async function takeConversation(caller: Caller, given: SentConversation):
   const submitted = await submitParts(caller, { ...parts, sent, name });
   switch (submitted.type) {
     case "accepted":
-      return placeIn(name, submitted);
+    // What names no earlier answer cannot find that others came first.
+    case "moved_on":
+      return acceptedIn(name, submitted);
     case "absent":
       return seedAndSend(caller, { ...parts, sent, name, choices: sent.choices });
     case "edited": {
@@ -77,8 +79,6 @@ export async function takeConversation(caller: Caller, given: SentConversation):
       const from = { session: name, afterSeq };
       return { ...(await seedAndSend(caller, { ...rest, sent, name: fork, choices, from })), forkedFrom: name };
     }
-    case "moved_on":
-      throw new Error("what names no earlier answer cannot find that others came first");
   }
 }
 
@@ -217,6 +217,5 @@ export async function seedAndSend(
 }
 
 function acceptedIn(session: string, submitted: Submitted): TakenTurn {
-  if (submitted.type !== "accepted") throw new Error(`what has no history cannot be ${submitted.type}`);
-  return placeIn(session, submitted);
+  return placeIn(session, mustBeAccepted(submitted));
 }

@@ -1,5 +1,7 @@
 /** Decides which call a fragment belongs to, where gateways leave out, blank, repeat or reuse indexes and ids, and what of it is new. Makes nothing of arguments but their bounds. */
+
 import type { ModelEvent } from "../core/model-event.ts";
+import { parsed } from "../core/parsed.ts";
 import { JsonDepth } from "./json-depth.ts";
 import { filled, isObject, member, type WireCallFragment } from "./wire.ts";
 
@@ -160,9 +162,5 @@ function argumentsText(fragment: WireCallFragment): string {
 
 /** The same for calls that differ in the spacing of their arguments alone. */
 function spelling(name: string, text: string): string {
-  try {
-    return `${name} ${JSON.stringify(JSON.parse(text === "" ? "{}" : text))}`;
-  } catch {
-    return `${name} ${text}`;
-  }
+  return `${name} ${JSON.stringify(parsed(text === "" ? "{}" : text)) ?? text}`;
 }

@@ -90,11 +90,12 @@ export class GeneratedAnswer implements AsyncIterable<ModelEvent[]> {
     const posted = post(request, this.#own.signal);
     const answer = await within(posted, request.timeouts.firstByteMs, request.signal);
     if (answer.type !== "came") return brokenOff(answer, "model_unreachable", request.apiKey);
-    if (!hasAnswer(answer.value)) {
+    // What is no refusal is read by its bytes: labels are wrong both ways (openclaw#96497, toolhive#6037).
+    const { ok, body, headers } = answer.value;
+    if (!ok || body === null) {
       const failure = await refused(answer.value, request);
       return failure === undefined ? [] : [[failure]];
     }
-    const { body, headers } = answer.value;
     this.#streamed = new StreamedAnswer(body, request, retryAfterMs(headers.get("retry-after"), Date.now()));
     return [];
   }
@@ -125,11 +126,6 @@ async function post(request: GenerateRequest, signal: AbortSignal): Promise<Resp
     // A redirect would make the POST a GET, and could carry the key to another host.
     redirect: "manual",
   });
-}
-
-/** What is no refusal is read by its bytes: labels are wrong both ways (openclaw#96497, toolhive#6037). */
-function hasAnswer(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
-  return response.ok && response.body !== null;
 }
 
 /** An answer that is read: one upstream read after another becomes events, in one plain loop. */
@@ -169,12 +165,7 @@ class StreamedAnswer {
           resolve();
           return;
         }
-        try {
-          take(events);
-        } catch (error) {
-          reject(error);
-          return;
-        }
+        take(events);
         this.#readTo(taken, reject);
       };
       this.#readTo(taken, reject);
@@ -192,7 +183,7 @@ class StreamedAnswer {
   }
 
   #readTo(took: (events: ModelEvent[] | undefined) => void, failed: (error: unknown) => void): void {
-    if (this.#rest === undefined && this.#reader.isOver) this.#rest = endOf(this.#reader, this.#why);
+    if (this.#rest === undefined && this.#reader.isOver) this.#rest = endOf(this.#reader, this.#whyNone());
     if (this.#rest !== undefined) {
       took(this.#timed(this.#rest.shift()));
       return;
@@ -204,16 +195,14 @@ class StreamedAnswer {
   }
 
   readonly #came = (payloads: BatchRead): void => {
-    let events: ModelEvent[];
     try {
       this.#watch.came();
-      events = this.#take(payloads);
+      const events = this.#take(payloads);
+      if (events.length > 0) this.#took(this.#timed(events));
+      else this.#readTo(this.#took, this.#failed);
     } catch (error) {
       this.#failed(error);
-      return;
     }
-    if (events.length > 0) this.#took(this.#timed(events));
-    else this.#readTo(this.#took, this.#failed);
   };
 
   #timed(events: ModelEvent[] | undefined): ModelEvent[] | undefined {
@@ -223,14 +212,8 @@ class StreamedAnswer {
 
   #take(payloads: BatchRead): ModelEvent[] {
     const { ended } = this.#watch;
-    if (ended === "aborted") this.#rest = [];
-    else if (ended === "stalled") {
-      const why = this.#reader.isDone ? this.#why : brokenOff({ type: "stalled" }, "model_truncated", undefined);
-      this.#rest = endOf(this.#reader, why);
-    } else if (payloads === undefined) this.#rest = endOf(this.#reader, this.#why);
-    else if (!Array.isArray(payloads))
-      this.#rest = this.#reader.isDone ? endOf(this.#reader, this.#why) : this.#broke(payloads.error);
-    else return this.#events(payloads);
+    if (ended === undefined && Array.isArray(payloads)) return this.#events(payloads);
+    this.#rest = ended === "aborted" ? [] : endOf(this.#reader, this.#whyNone(ended === "stalled", payloads));
     return [];
   }
 
@@ -245,27 +228,26 @@ class StreamedAnswer {
     return events;
   }
 
-  #broke(error: unknown): ModelEvent[][] {
-    return endOf(this.#reader, brokenOff({ type: "broke", error }, "model_truncated", this.#request.apiKey));
-  }
-
-  /** Why the answer is none, where it has not finished by itself. */
-  get #why(): ModelEvent[][] {
+  /** Why the answer is none, where it has not finished. */
+  #whyNone(isStalled = false, read?: BatchRead): ModelEvent[][] {
+    if (!this.#reader.isDone) {
+      if (isStalled) return [[stalled]];
+      if (read !== undefined && !Array.isArray(read))
+        return brokenOff({ type: "broke", error: read.error }, "model_truncated", this.#request.apiKey);
+    }
     return [[this.#reader.isQuiet ? silent : cut]];
   }
 
+  /** How long the next read may take, in ms. Without news (comments, empty chunks, the same finish again) no answer lasts for ever. */
   get #patienceMs(): number {
-    if (this.#doneMs !== undefined) return this.#doneMs + usageAfterDoneMs - Date.now();
-    return patienceMs(this.#reader, this.#newsMs, this.#request.timeouts);
+    const nowMs = Date.now();
+    if (this.#doneMs !== undefined) return this.#doneMs + usageAfterDoneMs - nowMs;
+    const { idleMs, dataMs, finishMs } = this.#request.timeouts;
+    const sinceNewsMs = nowMs - this.#newsMs;
+    if (!this.#reader.finished) return Math.min(idleMs, dataMs - sinceNewsMs);
+    const restMs = this.#reader.hasUsage ? finishMs : Math.max(finishMs, lateUsageMs);
+    return Math.min(idleMs, restMs, idleMs - sinceNewsMs);
   }
-}
-
-/** How long the next read may take, in ms. Without news (comments, empty chunks, the same finish again) no answer lasts for ever. */
-function patienceMs(reader: AnswerReader, newsMs: number, { idleMs, dataMs, finishMs }: ModelTimeouts): number {
-  const sinceNewsMs = Date.now() - newsMs;
-  if (!reader.finished) return Math.min(idleMs, dataMs - sinceNewsMs);
-  const restMs = reader.hasUsage ? finishMs : Math.max(finishMs, lateUsageMs);
-  return Math.min(idleMs, restMs, idleMs - sinceNewsMs);
 }
 
 /** What is left when no more comes, and why the answer is none where it has not finished. */

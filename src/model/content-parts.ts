@@ -74,11 +74,6 @@ export class ReasoningSource {
     this.#field = "content";
     return inContent;
   }
-
-  /** Whether any reasoning came in a field or a part of its own. */
-  get isKnown(): boolean {
-    return this.#field !== undefined;
-  }
 }
 
 function collect(value: unknown, kind: keyof PartTexts, { words, depth }: { words: PartTexts; depth: number }): void {

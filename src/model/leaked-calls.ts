@@ -1,6 +1,8 @@
 /** Reads leaked tool markup of DeepSeek's models, from its first opening to the end of the reply. Strict: one call that is not whole spoils them all. Pure. */
+import { parsed } from "../core/parsed.ts";
 import { unfenced } from "../core/repair.ts";
 import { bar, bracket, dsmlHead, gap, heldFrom, isTrailing, toolToken, unmarked, unmarkedTag } from "./tool-markup.ts";
+import { isObject } from "./wire.ts";
 
 export interface LeakedCall {
   name: string;
@@ -82,9 +84,9 @@ function readParameters(at: MarkupReader): Record<string, unknown> | undefined {
     if (name === undefined) return Object.fromEntries(entries);
     const value = at.until("</dsml:parameter");
     if (value === undefined || at.take(/\s?[>›＞]\s*/y) === undefined || /<\/?dsml:/i.test(value)) return undefined;
-    const read = isText?.toLowerCase() === "false" ? jsonOf(value) : { value };
+    const read = isText?.toLowerCase() === "false" ? parsed(value) : value;
     if (read === undefined) return undefined;
-    entries.push([name, read.value]);
+    entries.push([name, read]);
   }
 }
 
@@ -121,9 +123,9 @@ function readTokenCall(parts: string[]): LeakedCall | undefined {
   const older = /^\s*function\s*$/i.test(head);
   const [, name, raw = ""] = (older ? /^\s*([\w-]{1,64})\s*\n([\s\S]*)$/ : /^()([\s\S]*)$/).exec(body) ?? [];
   const called = older ? name : /^\s*([\w-]{1,64})\s*$/.exec(head)?.[1];
-  const read = jsonOf(unfenced(raw.trim()));
-  const isObject = typeof read?.value === "object" && read.value !== null && !Array.isArray(read.value);
-  return called && isObject ? { name: called, arguments: JSON.stringify(read.value) } : undefined;
+  const read = parsed(unfenced(raw.trim()));
+  const isRecord = isObject(read) && !Array.isArray(read);
+  return called && isRecord ? { name: called, arguments: JSON.stringify(read) } : undefined;
 }
 
 const anyTag = new RegExp(
@@ -161,14 +163,6 @@ function hasCall(plain: string): boolean {
 /** Text between tags; what looks like the inside of a call, or is only white space, is none. */
 function prose(text: string): string {
   return isTrailing(text) || /^\s*[{[]/.test(text) ? "" : text;
-}
-
-function jsonOf(text: string): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
 }
 
 /** A place in a text that moves forward. */

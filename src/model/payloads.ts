@@ -142,6 +142,15 @@ function isWholeJson(text: string): boolean {
   return depth.isWhole;
 }
 
+/** As much as the runtime reads at once where it is given no buffer. */
+const readBytes = 4_096;
+
+/** A reader of bytes takes a view of a buffer, and gives it back with what was read; any other ignores it. */
+interface BodyReader {
+  read(into: Uint8Array | undefined): Promise<ReadableStreamReadResult<Uint8Array>>;
+  cancel(): Promise<void>;
+}
+
 /** The result of a read: a batch, `undefined` at the end, or the error that it failed with. */
 export type BatchRead = string[] | undefined | { error: unknown };
 
@@ -152,7 +161,9 @@ export type BatchRead = string[] | undefined | { error: unknown };
  * Not a generator: that would add promises to every read, and could not end one that is under way.
  */
 export class PayloadBatches {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: BodyReader;
+  /** One for all reads of a body of bytes: a buffer of the runtime's own for each read is 4 KB of garbage. */
+  #buffer: ArrayBufferLike | undefined;
   readonly #lines = new PayloadLines();
   readonly #decoder = new TextDecoder();
   #isOver = false;
@@ -160,7 +171,12 @@ export class PayloadBatches {
   #waiting: ((read: BatchRead) => void) | undefined;
 
   constructor(body: ReadableStream<Uint8Array>) {
-    this.#reader = body.getReader();
+    try {
+      this.#reader = body.getReader({ mode: "byob" }) as BodyReader;
+      this.#buffer = new ArrayBuffer(readBytes);
+    } catch {
+      this.#reader = body.getReader();
+    }
   }
 
   /** Hands the next batch to `take`; `undefined` at the end, or once it was stopped. One at a time, and no promise more than the body's own. */
@@ -170,7 +186,7 @@ export class PayloadBatches {
       return;
     }
     this.#waiting = take;
-    this.#reader.read().then(this.#came, this.#broke);
+    this.#reader.read(this.#buffer && new Uint8Array(this.#buffer)).then(this.#came, this.#broke);
   }
 
   /** Ends a read that is under way, and cancels the body. */
@@ -204,7 +220,11 @@ export class PayloadBatches {
 
   #take({ done, value }: ReadableStreamReadResult<Uint8Array>): string[] | undefined {
     if (this.#isOver) return undefined;
-    if (!done) return this.#lines.feed(this.#decoder.decode(value, { stream: true }));
+    if (!done) {
+      const text = this.#decoder.decode(value, { stream: true });
+      this.#buffer &&= value.buffer;
+      return this.#lines.feed(text);
+    }
     this.#isOver = true;
     const last = this.#lines.end();
     return last.length > 0 ? last : undefined;

@@ -1,5 +1,7 @@
 /** Reads an error body of any host into its texts, its codes and an HTTP status. Judges nothing: `classify-failure.ts` decides what the words mean. */
+
 import { textIsDeeper } from "../core/nesting.ts";
+import { parsed } from "../core/parsed.ts";
 import { isObject } from "./wire.ts";
 import { isErrorPayload } from "./wire-error.ts";
 
@@ -38,7 +40,7 @@ const longestText = 6_000;
 
 /** `body`: the raw text, or a payload already parsed. Its content type is not used: DeepSeek sends JSON errors as `application/octet-stream`. */
 export function readRefusal(body: string | object): RefusalText {
-  const value = typeof body === "string" ? parsed(body) : body;
+  const value = typeof body === "string" ? objectIn(body) : body;
   if (value === undefined) return readPlain(String(body));
   const found: RefusalText = { texts: [], labels: [], status: 0, hasGeneration: false, shape: "other" };
   walk(value, found, { depth: 0, left: { nodes: mostNodes } });
@@ -75,7 +77,7 @@ function addText(text: string, found: RefusalText, { depth, left }: WordPlace): 
   const short = text.slice(0, longestText);
   const begin = short.search(/\[?\{/);
   const inner =
-    begin >= 0 && depth < deepest ? parsed(short.slice(begin, short.search(/[}\]][^}\]]*$/) + 1)) : undefined;
+    begin >= 0 && depth < deepest ? objectIn(short.slice(begin, short.search(/[}\]][^}\]]*$/) + 1)) : undefined;
   const lead = inner === undefined ? short : short.slice(0, begin);
   if (lead.trim() !== "" && !found.texts.includes(lead.trim())) found.texts.push(lead.trim());
   if (inner !== undefined) walk(inner, found, { depth: depth + 1, left });
@@ -102,12 +104,7 @@ function titleOf(page: string): string | undefined {
   return /^<title[^>]{0,1000}>([^<]{0,1000})<\/title>/i.exec(page.slice(from, from + 2_100))?.[1];
 }
 
-function parsed(text: string): object | undefined {
-  if (textIsDeeper(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+function objectIn(text: string): object | undefined {
+  const value = textIsDeeper(text) ? undefined : parsed(text);
+  return isObject(value) ? value : undefined;
 }

@@ -1,12 +1,15 @@
 /** Translates payloads of the chat-completions wire into model events. A state machine without I/O; it judges nothing, and never believes a field's type. */
+
 import { noUsage, type Usage } from "../core/cost.ts";
 import type { Failure } from "../core/errors.ts";
 import type { ModelEvent } from "../core/model-event.ts";
+import { parsed } from "../core/parsed.ts";
 import { AnswerText } from "./answer-text.ts";
 import { CallSlots } from "./call-slots.ts";
 import { classifyFailure } from "./classify-failure.ts";
 import { ReasoningSource, wordsOf } from "./content-parts.ts";
 import { RepeatedText } from "./repeated-text.ts";
+import { TextTemplate } from "./text-template.ts";
 import { filled, isObject, member, type WireCallFragment, type WireChunk, type WireDelta } from "./wire.ts";
 import { errorIn } from "./wire-error.ts";
 import { largerUsage, usageIn } from "./wire-usage.ts";
@@ -43,6 +46,7 @@ class WireTranslator implements Translator {
   readonly #source = new ReasoningSource();
   readonly #shown = new AnswerText();
   readonly #calls = new CallSlots();
+  readonly #template = new TextTemplate();
   #usage: Usage = noUsage;
   #chars = 0;
   #done = false;
@@ -62,6 +66,8 @@ class WireTranslator implements Translator {
   }
 
   translate(payload: string): ModelEvent[] | string {
+    const known = this.#shown.isPlain ? this.#template.textIn(payload) : undefined;
+    if (known !== undefined) return this.#plain(known);
     const read = readPayload(payload);
     switch (read.type) {
       case "done":
@@ -75,7 +81,9 @@ class WireTranslator implements Translator {
       case "chunks": {
         const [chunk, second] = read.chunks;
         const text = second === undefined && this.#shown.isPlain ? plainText(chunk) : undefined;
-        return text === undefined ? this.#bounded(read.chunks) : this.#plain(text);
+        if (text === undefined) return this.#bounded(read.chunks);
+        this.#template.learn(payload, text, textOf);
+        return this.#plain(text);
       }
     }
   }
@@ -258,6 +266,11 @@ function plainText(chunk: WireChunk | undefined): string | undefined {
   return typeof delta.content === "string" ? delta.content : undefined;
 }
 
+/** The text of a payload that is one JSON object, and brings text and nothing else. */
+function textOf(payload: string): string | undefined {
+  return plainText(parsed(payload) as WireChunk | undefined);
+}
+
 /** The answer inside an envelope of a gateway (cline#13348; Cloudflare's REST API). */
 function enveloped(chunk: WireChunk): WireChunk | undefined {
   if (Array.isArray(chunk.choices)) return undefined;
@@ -344,12 +357,4 @@ function ofLines(lines: readonly string[]): ReadPayload {
 function ofValue(value: unknown): ReadPayload {
   const chunks = (Array.isArray(value) ? value : [value]).filter((each) => isObject(each) && !Array.isArray(each));
   return chunks.length === 0 ? { type: "other" } : { type: "chunks", chunks };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,7 +6,7 @@ import type { KvCount } from "./kv-count.ts";
 /** The part of a KV namespace that is used. */
 export interface PrefixKv {
   get(key: string, options: { type: "text"; cacheTtl: number }): Promise<string | null>;
-  put(key: string, value: string): Promise<void>;
+  put(key: string, value: string, options: { expirationTtl: number }): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
@@ -17,8 +17,11 @@ export interface WantedPrefix {
   truth(): Promise<string | undefined>;
 }
 
-/** How long a data centre keeps what it read, in seconds: values never change. */
-const cacheTtl = 86_400;
+/**
+ * How long a data centre keeps what it read, and KV what was written, in seconds. Values never change, but a prefix may be removed
+ * while another isolate reads it, which then writes it: it is gone from KV after so long.
+ */
+const keptSeconds = 86_400;
 /** Most UTF-16 units kept in memory. */
 const mostUnits = 8_000_000;
 
@@ -48,7 +51,7 @@ export class PrefixCache {
     return text;
   }
 
-  /** Takes it out here and in KV. Other isolates and data centres may have it for a while yet. */
+  /** Takes it out here and in KV. Other data centres, and an isolate that reads it just now, may have it for a day yet. */
   async remove(account: string, id: string): Promise<void> {
     const key = `prefix/${account}/${id}`;
     this.#forget(key);
@@ -67,7 +70,7 @@ export class PrefixCache {
   async #fromKv(key: string, id: string, count: KvCount): Promise<string | undefined> {
     count.read();
     try {
-      const text = await inTime(this.#kv.get(key, { type: "text", cacheTtl }));
+      const text = await inTime(this.#kv.get(key, { type: "text", cacheTtl: keptSeconds }));
       return text !== undefined && text !== null && (await prefixId(text)) === id ? text : undefined;
     } catch {
       return undefined;
@@ -79,7 +82,7 @@ export class PrefixCache {
     this.#written.add(key);
     count.write();
     // One write a second is what KV takes for a key; it is written once, and not waited for longer than it is read.
-    await inTime(this.#kv.put(key, text)).catch(() => undefined);
+    await inTime(this.#kv.put(key, text, { expirationTtl: keptSeconds })).catch(() => undefined);
   }
 
   #keep(key: string, text: string): void {

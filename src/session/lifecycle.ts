@@ -27,13 +27,13 @@ export interface AliveSession extends AgentNow {
 }
 
 /**
- * How it is with the session of this object. `erasing`: its rows are there until `done` settles, and nothing of it can be
- * used. `unreadable`: there are rows that this code cannot read.
+ * How it is with the session of this object. `erasing`: what is left of it is there until `done` settles, and nothing of it can be
+ * used or made. `unreadable`: there are rows that this code cannot read.
  */
 export type Lifecycle =
   | { state: "absent" }
   | ({ state: "alive" } & AliveSession)
-  | { state: "erasing"; done: Promise<void>; children: SessionChildren | undefined }
+  | { state: "erasing"; done: Promise<unknown>; children: SessionChildren | undefined }
   | { state: "erased" }
   | { state: "unreadable"; kind: PlatformFailure; error: unknown };
 
@@ -154,12 +154,13 @@ export class SessionLifecycle {
 
   /** Erases everything the session has, here and in the account, and returns how much that was. */
   async erase(address?: SessionAddress): Promise<{ entries: number; bytes: number }> {
+    while (this.#now.state === "erasing") await this.#now.done;
     const before = this.#now;
     const isDamaged = before.state === "unreadable" && (before.kind === "damaged" || before.kind === "full");
     if (isDamaged && address !== undefined) return this.#eraseUnread(address);
     // Its file was lost, or taken away because it could not be opened: only the account still lists it.
     const isGone = before.state !== "alive" && before.state !== "unreadable";
-    if (isGone && address !== undefined && (await this.#reporter.leaveLost(address))) return { entries: 0, bytes: 0 };
+    if (isGone && address !== undefined && (await this.#leaveLost(address, before))) return { entries: 0, bytes: 0 };
     const { session, work } = this.alive;
     const receipt = session.log.size();
     if (work.owesReport) {
@@ -170,9 +171,21 @@ export class SessionLifecycle {
     work.end();
     const { children, record } = session;
     const forgotten = this.#forget(record.read(), { children, work });
-    this.#now = { state: "erasing", done: forgotten.catch(() => {}), children };
+    this.#now = { state: "erasing", done: forgotten.catch(nothing), children };
     await forgotten;
     return receipt;
+  }
+
+  /** What is made of this name meanwhile waits: the account would take it for what is erased. */
+  #leaveLost(address: SessionAddress, before: Lifecycle): Promise<boolean> {
+    const left = this.#reporter.leaveLost(address).finally(() => {
+      if (this.#now === erasing) this.#now = before;
+      // One that was made before it could wait is listed again.
+      return this.ifAlive?.work.report();
+    });
+    const erasing: Lifecycle = { state: "erasing", done: left.catch(nothing), children: undefined };
+    this.#now = erasing;
+    return left;
   }
 
   /** A database that cannot be read stops no call here: each is refused with the reason, and the session can be erased. */
@@ -248,6 +261,8 @@ export class SessionLifecycle {
     }
   }
 }
+
+const nothing = () => {};
 
 /** Throws a conflict when a session that exists has another agent than the one that was named for it. */
 export function mustKeepAgent({ name }: Agent, named: string | undefined): void {

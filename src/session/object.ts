@@ -277,10 +277,10 @@ export class Session extends DurableObject<Bindings> {
   copy(step: CopyStep): Promise<Outcome<SessionSummary | undefined>> {
     return outcome(async () => {
       await this.#lifecycle.settled();
-      if (this.#lifecycle.ifAlive !== undefined) {
-        throw new AppError("conflict", "There is a session with this id already.");
-      }
+      const made = this.#lifecycle.ifAlive;
       const copies = this.#copies;
+      if (made) copies.mustHaveMade(made.session.inbox, step);
+      if (made) return made.work.summary();
       if (!copies.do(copies.withAgent(step, this.#app.agents))) return undefined;
       const { work } = this.#lifecycle.open();
       work.start();

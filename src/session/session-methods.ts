@@ -1,5 +1,6 @@
 /** The methods of a session's object that the Worker calls by RPC. */
 import type { Methods } from "../account/call-object.ts";
+import type { CopyStep } from "./store/copying.ts";
 import type { Submission } from "./submit/submit-rows.ts";
 
 /** Whether each method may be called again when it is not known whether it ran: what is submitted may where it has a name that makes it count once. */
@@ -27,7 +28,8 @@ export const sessionMethods: Methods = {
   shownEntries: true,
   uiHistory: true,
   erase: false,
-  copy: false,
+  // The last step, again, finds what it made.
+  copy: ([step]) => (step as CopyStep).type === "finish",
   copyPart: false,
   search: true,
   request: true,

@@ -3,6 +3,7 @@
  * as JSON inside a string, with the host's own marks after it, or as no text at all. Repairs no JSON; two different
  * objects are never taken for one.
  */
+import { parsed } from "../core/parsed.ts";
 
 export interface ArgumentText {
   value: object;
@@ -22,7 +23,7 @@ export function readArgumentText(
   const text = raw.trim();
   if (text === "") return { value: {}, repairs: [] };
   const whole = parsed(text);
-  const read = whole === undefined ? fromPieces(text, of.mayRepair) : { value: whole.value, repairs: [] };
+  const read = whole === undefined ? fromPieces(text, of.mayRepair) : { value: whole, repairs: [] };
   if (read === undefined) return undefined;
   const inner = unwrapped(read.value);
   const repairs = inner === read.value ? read.repairs : [...read.repairs, "arguments: JSON inside a string taken out"];
@@ -56,8 +57,8 @@ function valuesOf(text: string): { values: object[]; rest: string } {
   while (text.charAt(at) === "{" && values.length < mostObjects) {
     const end = objectEnd(text, at);
     const read = end === undefined ? undefined : parsed(text.slice(at, end));
-    if (end === undefined || !isObject(read?.value)) break;
-    values.push(read.value);
+    if (end === undefined || !isObject(read)) break;
+    values.push(read);
     at = end;
     while (/\s/.test(text.charAt(at))) at++;
   }
@@ -94,7 +95,7 @@ function unwrapped(value: unknown): unknown {
   for (let times = 0; times < 3 && typeof inner === "string"; times++) {
     const read = parsed(inner);
     if (read === undefined) break;
-    inner = read.value;
+    inner = read;
   }
   return inner;
 }
@@ -107,12 +108,4 @@ function canonical(value: unknown): string {
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function parsed(text: string): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
 }

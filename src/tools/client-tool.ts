@@ -3,7 +3,9 @@
  * schemas that the provider's strict mode refuses: such a schema is rewritten where that changes no value the client gets,
  * else it is offered without strict mode. Sends nothing, runs nothing.
  */
+
 import type { ClientTool } from "../core/entry.ts";
+import { parsedObject } from "../core/parsed.ts";
 import { faultText, schemaFault } from "../core/schema-measure.ts";
 import { cleanSchema } from "./mcp/clean-schema.ts";
 import { checkOf } from "./mcp/remote-tool.ts";
@@ -70,7 +72,7 @@ export function strictClientTool(tool: ClientTool): Tool {
     approval: null,
     needsApproval: () => false,
     parse(rawArguments) {
-      const value = objectIn(rawArguments);
+      const value = parsedObject(rawArguments === "" ? "{}" : rawArguments);
       if (value === undefined) return { ok: false, detail: "The arguments must be one JSON object." };
       // Only now: a turn may have 128 such tools, and call none. What would take too long to check is left to the client.
       const check = schemaFault(tool.parameters) === undefined ? checkOf(tool.parameters) : undefined;
@@ -81,13 +83,4 @@ export function strictClientTool(tool: ClientTool): Tool {
       throw new Error("This tool runs at the client.");
     },
   };
-}
-
-function objectIn(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text === "" ? "{}" : text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,7 @@
 /** Fits values to a JSON schema where a model wrote the right thing in the wrong type: lists and numbers as text, `""` for nothing. Guesses at nothing else. */
+
 import { textIsDeeper } from "../core/nesting.ts";
+import { parsed } from "../core/parsed.ts";
 import type { JsonSchema } from "./strict-schema.ts";
 
 export interface Coerced {
@@ -37,7 +39,7 @@ export function coerced(value: unknown, schema: JsonSchema, path = "arguments"):
 function fromText(text: string, type: unknown, path: string): Coerced {
   const plain = { value: text, repairs: [] };
   if (type === "string" || type === undefined) return plain;
-  const value = parsed(text.trim());
+  const value = shallow(text.trim());
   const fits =
     (type === "array" && Array.isArray(value)) ||
     (type === "object" && typeof value === "object" && value !== null && !Array.isArray(value)) ||
@@ -46,13 +48,8 @@ function fromText(text: string, type: unknown, path: string): Coerced {
   return fits ? { value, repairs: [`${path}: ${type} sent as text`] } : plain;
 }
 
-function parsed(text: string): unknown {
-  if (textIsDeeper(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function shallow(text: string): unknown {
+  return textIsDeeper(text) ? undefined : parsed(text);
 }
 
 function gather(parts: Coerced[], build: (values: unknown[]) => unknown): Coerced {

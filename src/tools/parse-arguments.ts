@@ -6,6 +6,7 @@
 import { jsonrepair } from "jsonrepair";
 import * as z from "zod/mini";
 import { deepestJson, holdsMore, textIsDeeper } from "../core/nesting.ts";
+import { parsedObject } from "../core/parsed.ts";
 import { unfenced } from "../core/repair.ts";
 import { readArgumentText } from "./argument-text.ts";
 import { coerced } from "./coerce.ts";
@@ -100,13 +101,7 @@ function attempt(text: string): object | undefined {
 }
 
 function objectIn(text: string): object | undefined {
-  if (textIsDeeper(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  return textIsDeeper(text) ? undefined : parsedObject(text);
 }
 
 /** `{"query: "x"}`: a known key that lost its closing quote, as under strict mode now and then (DeepSeek-V3 #1069). */

@@ -49,6 +49,8 @@ export interface Encoder {
   opening?(): Frame[];
   /** The frames of the next events; none when they mean nothing to this dialect's clients. */
   events(events: readonly PlacedEvent[]): Frame[];
+  /** The text of the frames that `events` gives for this one event, written at once; `undefined` where there is no shorter way. */
+  text?(event: PlacedEvent): string | undefined;
   /** The turn can do nothing before a person or a client answers one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Called once for each wait. */
   waits(calls: readonly WaitingCall[]): Frame[];
   /** How far a running call is, as its tool reports it: not part of the transcript, so a reader that missed it has lost nothing. */

@@ -1,9 +1,10 @@
-import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../src/account/outcome.ts";
-import { published } from "../app/crew.ts";
+import { CrewAccount, published } from "../app/crew.ts";
 import { CrewWorld, startCrew } from "../support/crew-world.ts";
-import { calls, gated, status, text } from "../support/fake-provider.ts";
+import { calls, gated, type Reply, status, text } from "../support/fake-provider.ts";
+import { holdAnswers } from "../support/hold-calls.ts";
 import { skipTime } from "../support/session-world.ts";
 import { storesNothing } from "../support/stores-nothing.ts";
 
@@ -159,7 +160,13 @@ describe("what the caller's model reads in place of an answer", () => {
   it("[DELEG-5] a child that fails, a name that is none, too many children", async () => {
     const many = ["a", "b", "c", "d"].map((id) => call("writer", id, id));
     crew.answers("manager", calls([call("nobody", "x")]), calls(many), text("Done."));
-    crew.answers("writer", status(401, { error: { message: "no key" } }), text("b"), text("c"), text("d"));
+    // The children ask in any order.
+    const fails = status(401, { error: { message: "no key" } });
+    const byTask: Reply = (request, signal) => {
+      const task = String(request.body.messages.at(-1).content);
+      return (task === "a" ? fails : text(task))(request, signal);
+    };
+    crew.answers("writer", byTask, byTask, byTask, byTask);
     await world.ask("Go");
     const results = (await world.results()).toSorted((a, b) => (a.callId < b.callId ? -1 : 1));
     expect(results.map(({ callId, isError, content }) => `${callId} ${isError} ${content.slice(0, 60)}`)).toEqual([
@@ -208,7 +215,11 @@ describe("what the caller's model reads in place of an answer", () => {
     const alarm = (await world.inside((storage) => storage.getAlarm())) ?? 0;
     expect(alarm).toBeLessThan(Date.now() + 61_000);
     skipTime(61_000);
-    await runDurableObjectAlarm(world.stub);
+    // What is sent to the child, and comes back, may need more than one alarm.
+    await vi.waitFor(async () => {
+      await runDurableObjectAlarm(world.stub);
+      expect(unwrap(await world.stub.wait(turn, 0)).status).toBe("ended");
+    });
     expect((await world.ended(turn)).reply?.content).toBe("No review.");
     expect((await world.results())[0]?.content).toMatch(/^No answer: the agent did not answer in time/);
     expect((await over(child)).reason).toBe("cancelled");
@@ -313,18 +324,13 @@ describe("an approval that a child needs", () => {
 describe("money", () => {
   it("[DELEG-11] what is set aside is free again where the call is stopped before its child began", async () => {
     await world.accountStub.putSettings(world.account, { budgetMicros: 900_000 });
-    await runInDurableObject(world.accountStub, (account) => {
-      const share = account.share.bind(account);
-      const thenCancel = async (given: Parameters<typeof share>[0]) => {
-        const answer = share(given);
-        if (!("over" in given)) unwrap(await world.stub.cancel());
-        return answer;
-      };
-      Object.assign(account, { share: thenCancel });
-    });
+    const sharing = holdAnswers(CrewAccount, ({ method, args: [given] }) => method === "share" && !("over" in given));
     crew.answers("manager", calls([reviewing("Snow.")]));
     const { turn } = await world.send("Review it");
+    await sharing.reached();
+    unwrap(await world.stub.cancel());
     expect((await world.ended(turn)).ended.reason).toBe("cancelled");
+    sharing.release();
     await vi.waitFor(async () => expect((await world.accountStub.settings())?.reservedMicros).toBe(0));
     expect(await (await world.child("r1")).stub.isMade()).toBe(false);
   });

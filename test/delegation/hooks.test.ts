@@ -4,7 +4,7 @@ import { unwrap } from "../../src/account/outcome.ts";
 import type { HookedCall } from "../../src/tools/call-hooks.ts";
 import { editorHooks } from "../app/crew.ts";
 import { CrewWorld, startCrew } from "../support/crew-world.ts";
-import { calls, status, text } from "../support/fake-provider.ts";
+import { calls, type Reply, status, text } from "../support/fake-provider.ts";
 
 let crew: ReturnType<typeof startCrew>;
 let world: CrewWorld;
@@ -75,7 +75,12 @@ it("[DELEG-18] it sees failures, may make an error of an answer, and a throw wit
     return result.content === "c" ? { isError: true } : undefined;
   };
   crew.answers("editor", calls(["a", "b", "c"].map((id) => call("writer", id, id))), text("Done."));
-  crew.answers("writer", status(401, { error: { message: "no key" } }), text("b"), text("c"));
+  // The children ask in any order.
+  const byTask: Reply = (request, signal) => {
+    const task = String(request.body.messages.at(-1).content);
+    return (task === "a" ? status(401, { error: { message: "no key" } }) : text(task))(request, signal);
+  };
+  crew.answers("writer", byTask, byTask, byTask);
   await edit();
   const results = (await world.results()).toSorted((a, b) => (a.callId < b.callId ? -1 : 1));
   expect(results.map(({ isError, content }) => `${isError} ${content.slice(0, 52)}`)).toEqual(

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type DevServer, startDev } from "../support/wrangler-dev.ts";
+import { type DevServer, reach, startDev } from "../support/wrangler-dev.ts";
 
 const adminKey = "admin-key-of-this-test";
 let server: DevServer;
@@ -13,7 +13,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "longline-backup-"));
-  server = await startDev({ vars: { ADMIN_KEY: adminKey }, app: "users" });
+  server = await startDev({ vars: { ADMIN_KEY: adminKey } });
 });
 afterAll(async () => {
   await server?.stop();
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 async function call(key: string, method: string, path: string, body?: string): Promise<Response> {
   const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
-  return fetch(`${server.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
+  return reach(`${server.url}${path}`, { method, headers, ...(body !== undefined && { body }) });
 }
 
 function startCommand(...given: string[]) {

@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PayloadLines } from "../../src/model/payloads.ts";
 import { payloadBatches } from "../support/payload-batches.ts";
+import { randomOf } from "../support/random.ts";
 import { bodyOf, eventBatches, handFed, joined, tape, tapes } from "./wire-tape.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -78,5 +79,80 @@ describe("PayloadBatches", () => {
     const endless = bytes("x".repeat(1024 * 1024));
     const body = bodyOf([bytes("data: "), ...Array.from({ length: 20 }, () => endless)]);
     await expect(Array.fromAsync(payloadBatches(body))).rejects.toThrow("max buffer size");
+  });
+});
+
+/** A body as the runtime's own are: read into the reader's buffer, piece by piece. */
+function bodyOfBytes(pieces: Uint8Array[], pulled: (view: ArrayBufferView | null | undefined) => void = () => {}) {
+  const left = [...pieces];
+  return new ReadableStream({
+    type: "bytes",
+    pull(to) {
+      const view = to.byobRequest?.view;
+      pulled(view);
+      const piece = left.shift();
+      if (piece === undefined) {
+        to.close();
+        to.byobRequest?.respond(0);
+      } else if (view instanceof Uint8Array) {
+        view.set(piece.subarray(0, view.length));
+        if (piece.length > view.length) left.unshift(piece.subarray(view.length));
+        to.byobRequest?.respond(Math.min(piece.length, view.length));
+      } else to.enqueue(piece);
+    },
+  });
+}
+
+describe("a body of bytes", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("[SPEED-25] is read into one buffer, which no read makes anew", async () => {
+    let buffers = 0;
+    const Plain = ArrayBuffer;
+    vi.stubGlobal(
+      "ArrayBuffer",
+      class extends Plain {
+        constructor(length: number) {
+          super(length);
+          buffers++;
+        }
+      },
+    );
+    const views: number[] = [];
+    const pieces = Array.from({ length: 500 }, (_, n) => bytes(`data: ${n}\n\n`));
+    const body = bodyOfBytes(pieces, (view) => void views.push(view?.byteLength ?? 0));
+    expect((await Array.fromAsync(payloadBatches(body))).length).toBe(500);
+    expect(buffers).toBe(1);
+    expect(new Set(views)).toEqual(new Set([4_096]));
+  });
+
+  it.each([1, 2, 20_261_126])("[SPEED-25] seed %i: gives the payloads that any other body gives", async (seed) => {
+    const random = randomOf(seed);
+    for (let run = 0; run < 40; run++) {
+      const texts = Array.from({ length: 1 + Math.floor(random() * 30) }, () =>
+        ["é", "哈", "😀", "a"][Math.floor(random() * 4)]?.repeat(Math.floor(random() ** 3 * 4_000)),
+      );
+      const all = bytes(texts.map((text) => `data: ${JSON.stringify(text)}\n\n`).join(""));
+      const pieces: Uint8Array[] = [];
+      for (let at = 0; at < all.length; ) {
+        const length = 1 + Math.floor(random() ** 2 * 9_000);
+        pieces.push(all.slice(at, at + length));
+        at += length;
+      }
+      const [read, other] = [bodyOfBytes(pieces), bodyOf(pieces)].map((body) => Array.fromAsync(payloadBatches(body)));
+      expect((await read)?.flat()).toEqual((await other)?.flat());
+    }
+  });
+
+  it("[SPEED-25] is cancelled in the middle of a read", async () => {
+    const cancel = vi.fn();
+    const body = new ReadableStream({ type: "bytes", cancel });
+    const abort = new AbortController();
+    const reading = Array.fromAsync(payloadBatches(body, abort.signal));
+    abort.abort();
+    expect(await reading).toEqual([]);
+    expect(cancel).toHaveBeenCalledTimes(1);
   });
 });

@@ -6,12 +6,19 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A KV that counts, and does what a test wants instead. */
+/** A KV that counts, and does what a test wants instead. As Cloudflare's, it takes no life below 60 s (developers.cloudflare.com/kv/api/write-key-value-pairs). */
 function createKv(instead: Partial<PrefixKv> = {}) {
   const values = new Map<string, string>();
+  const goneAtMs = new Map<string, number>();
   const kv: PrefixKv = {
-    get: vi.fn(async (key) => values.get(key) ?? null),
-    put: vi.fn(async (key, value) => void values.set(key, value)),
+    get: vi.fn(async (key) =>
+      Date.now() < (goneAtMs.get(key) ?? Number.POSITIVE_INFINITY) ? (values.get(key) ?? null) : null,
+    ),
+    put: vi.fn(async (key, value, { expirationTtl }) => {
+      if (!(expirationTtl >= 60)) throw new Error("KV PUT failed: 400 Invalid expiration_ttl");
+      values.set(key, value);
+      goneAtMs.set(key, Date.now() + expirationTtl * 1000);
+    }),
     delete: vi.fn(async (key) => void values.delete(key)),
     ...instead,
   };
@@ -58,6 +65,33 @@ describe("the cache of prefixes", () => {
     gone.resolve();
     await removing;
     expect(await look(cache, "a", id, async () => undefined)).toBeUndefined();
+  });
+
+  it("[PREFIX-17] what another isolate writes while it is removed is gone from KV a day later", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const id = await prefixId(text);
+    const { kv } = createKv();
+    const late = Promise.withResolvers<string>();
+    const reading = look(new PrefixCache(kv), "a", id, () => late.promise);
+    await new PrefixCache(kv).remove("a", id);
+    late.resolve(text);
+    await reading;
+    const later = () => look(new PrefixCache(kv), "a", id, async () => undefined);
+    expect(await later()).toBe(text);
+    vi.advanceTimersByTime(86_400_000);
+    expect(await later()).toBeUndefined();
+  });
+
+  it("[PREFIX-17] one that is in use is written again when its day is over", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const id = await prefixId(text);
+    const { kv } = createKv();
+    const truth = known();
+    for (const ms of [0, 80_000_000, 10_000_000, 10_000_000]) {
+      vi.advanceTimersByTime(ms);
+      expect(await look(new PrefixCache(kv), "a", id, truth)).toBe(text);
+    }
+    expect([truth.mock.calls.length, vi.mocked(kv.put).mock.calls.length]).toEqual([2, 2]);
   });
 
   it("[PREFIX-1] reads through memory and KV to the truth, and writes each text to KV once", async () => {

@@ -1,4 +1,5 @@
 /** Answers of an account that come late, and what happens to a session meanwhile. */
+import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObject } from "../../src/account/account-object.ts";
 import { forgetFacts } from "../../src/account/known-facts.ts";
@@ -139,6 +140,40 @@ describe("a message", () => {
     unwrap(await world.stub.erase(world.address));
     isHeld = false;
     expect(await sent).toMatchObject({ ok: false, refusal: { code: "no_session" } });
+  });
+});
+
+describe("a name that the account lists, and of which no rows are left", () => {
+  const content = "Hi";
+  it.each<[what: string, make: () => Promise<unknown>]>([
+    ["made", async () => unwrap(await world.stub.create(world.address, {}))],
+    ["made by a message", () => world.send(content)],
+    [
+      "made by a message that may begin anew",
+      () => world.submit({ messages: [{ content, options: {} }], create: {}, beginsAnew: true }),
+    ],
+  ])("[HOLD-11] is erased before it is %s again, and is listed then", async (_, make) => {
+    unwrap(await world.stub.create(world.address, { title: "Lost" }));
+    await world.inside((storage) => storage.deleteAll());
+    await abortAllDurableObjects();
+    provider.enqueue(text("Hello."));
+    const removing = holdAnswers(Account, ({ method }) => method === "removeLost", { isBefore: true });
+    const erased = world.stub.erase(world.address);
+    await removing.reached();
+    const again = world.stub.erase(world.address);
+    const made = make();
+    // One that did not wait would be listed by then, and be removed.
+    for (let looks = 0; looks < 25; looks++) await account().settings();
+    removing.release();
+    expect(unwrap(await erased)).toEqual({ entries: 0, bytes: 0 });
+    await again;
+    // A message is refused where it may not begin anew.
+    await made.catch(() => undefined);
+    const { name } = world.address;
+    const isMade = await world.stub.isMade();
+    const { sessions } = await account().listSessions({ limit: 10 });
+    expect(sessions.map(({ id }) => id)).toEqual(isMade ? [name] : []);
+    expect(await account().wasErased(name)).toBe(!isMade);
   });
 });
 

@@ -176,6 +176,8 @@ describe("outliving the object", () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     provider.enqueue(text("Hi"));
     await world.ask("Hello");
+    // The session's own alarm is gone: it would be set, or taken away, in the place of this one.
+    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
     await world.inside((storage) => storage.setAlarm(Date.now() + 60_000));
     vi.spyOn(SessionLifecycle.prototype, "alarm").mockRejectedValueOnce(new Error("refused on purpose"));
     expect(await runDurableObjectAlarm(world.stub)).toBe(true);

@@ -7,7 +7,7 @@ import { rpcVersion } from "../../src/account/call-object.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import { Session } from "../../src/session/object.ts";
 import { calls, text } from "../support/fake-provider.ts";
-import { bindings, SessionWorld, skipTime, startProvider } from "../support/session-world.ts";
+import { bindings, SessionWorld, skipTime, startProvider, stopTime } from "../support/session-world.ts";
 
 let provider: ReturnType<typeof startProvider>;
 let world: SessionWorld;
@@ -167,6 +167,7 @@ describe("alarms that fail", () => {
     const worlds = Array.from({ length: 8 }, () => new SessionWorld());
     for (const each of worlds) unwrap(await each.stub.create(each.address, { ttlSeconds: 60 }));
     skipTime(61_000);
+    stopTime();
     const alarms = await Promise.all(
       worlds.map(async (each) => {
         await runDurableObjectAlarm(each.stub);

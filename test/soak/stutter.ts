@@ -85,7 +85,7 @@ async function runOnce({ files, seed, project }: Omit<StutterRun, "rounds">) {
   rmSync(report, { force: true });
   const run = `${process.pid}-${seed}`;
   const mark = `LONGLINE_STUTTER=${run}`;
-  const env = { ...process.env, LONGLINE_STUTTER: run, LONGLINE_PAGE_SLOWNESS: String(chance.pick([1, 2, 6])) };
+  const env = { ...process.env, LONGLINE_STUTTER: run, LONGLINE_PAGE_SLOWNESS: String(chance.pick([1, 1, 2, 4])) };
   const args = ["vitest", "run", "--project", project, ...files, "--retry=0", "--reporter=default", "--reporter=json"];
   const output = openSync(log, "w");
   const child = spawn("npx", [...args, `--outputFile=${report}`], { env, stdio: ["ignore", output, output] });

@@ -25,6 +25,9 @@ export type OwnBrowser = Pick<Browser, "newContext" | "newPage" | "close">;
 /** How long a page may take to show what a test waits for. */
 const patienceMs = 40_000;
 
+/** How long the browser may take to start, and a page to load: servers and files of other tests start meanwhile. */
+const [launchMs, loadMs] = [100_000, 80_000];
+
 /** How many times slower the pages run than they could; 1 where the environment says nothing. `npm run soak -- --only stutter` sets it. */
 const slowness = Number(process.env.LONGLINE_PAGE_SLOWNESS ?? "1");
 
@@ -33,9 +36,10 @@ let running: Promise<Browser> | undefined;
 
 export async function openBrowser(): Promise<OwnBrowser> {
   const browser = await sharedBrowser();
-  const opened: { close(): Promise<void> }[] = [];
+  const opened: (Page | BrowserContext)[] = [];
   const own = <T extends Page | BrowserContext>(made: T): T => {
     made.setDefaultTimeout(patienceMs);
+    made.setDefaultNavigationTimeout(loadMs);
     opened.push(made);
     return made;
   };
@@ -51,6 +55,8 @@ export async function openBrowser(): Promise<OwnBrowser> {
       return page;
     },
     close: async () => {
+      // An answer that a test's route gives meanwhile would be an error that no test waits for.
+      await Promise.all(opened.map((each) => each.unrouteAll({ behavior: "ignoreErrors" }).catch(() => {})));
       await Promise.all(opened.map((each) => each.close()));
     },
   };
@@ -64,7 +70,12 @@ async function slowDown(page: Page): Promise<void> {
 async function sharedBrowser(): Promise<Browser> {
   if (browserPath === undefined) throw new Error("There is no Chromium.");
   if (!(await running)?.isConnected()) {
-    running = chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
+    const launching = chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"], timeout: launchMs });
+    // The next file tries again.
+    launching.catch(() => {
+      if (running === launching) running = undefined;
+    });
+    running = launching;
   }
   return running as Promise<Browser>;
 }

@@ -3,12 +3,13 @@
  * once. Tests that need none run meanwhile: `startDev` waits for it.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { unstable_getMiniflareWorkerOptions as readOptions } from "wrangler";
 import { bundleFiles, bundleVariable } from "./bundle-files.ts";
+import { bundledPage } from "./bundled-page.ts";
 
 export default async function bundleOnce(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "longline-bundle-"));
@@ -24,11 +25,22 @@ export default async function bundleOnce(): Promise<() => Promise<void>> {
 async function bundle(folder: string): Promise<void> {
   const args = ["--no-install", "wrangler", "deploy", "test/app/worker.ts", "--dry-run", "--outdir", folder];
   try {
-    await promisify(execFile)("npx", args);
+    await Promise.all([promisify(execFile)("npx", args), writePage(folder)]);
     const { workerOptions } = readOptions("wrangler.toml");
-    await writeFile(join(folder, bundleFiles.options), JSON.stringify(workerOptions));
+    const { assets: given } = workerOptions as { assets?: object };
+    const assets = { ...given, directory: join(folder, bundleFiles.assets) };
+    await writeFile(join(folder, bundleFiles.options), JSON.stringify({ ...workerOptions, assets }));
     await writeFile(join(folder, bundleFiles.done), "");
   } catch (error) {
     await writeFile(join(folder, bundleFiles.done), String(error));
+  }
+}
+
+/** The page's files, in a folder of the run's own: those of the checkout are written anew by each wrangler that starts in it, also while they are served, and half a script is a page that does nothing. */
+async function writePage(folder: string): Promise<void> {
+  for (const [path, { body }] of await bundledPage()) {
+    const file = join(folder, bundleFiles.assets, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, body);
   }
 }

@@ -42,6 +42,12 @@ export function skipTime(ms: number): void {
   vi.spyOn(Date, "now").mockImplementation(() => now() + skippedMs);
 }
 
+/** From now on it is always the same time, until the test's mocks are restored: for what depends on how long something takes. */
+export function stopTime(): void {
+  if (!vi.isMockFunction(Date.now)) skippedMs = 0;
+  vi.spyOn(Date, "now").mockReturnValue(Date.now());
+}
+
 export class SessionWorld {
   readonly address = freshAddress();
 

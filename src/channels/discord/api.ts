@@ -1,6 +1,8 @@
 /** Calls Discord's REST API and decides what a failure means. Every call names who calls (an unnamed one is refused: 40333) and ends by itself (discord-api-docs#7936). */
+
 import { version } from "../../../package.json";
 import { defined } from "../../core/defined.ts";
+import { parsed } from "../../core/parsed.ts";
 import { readBoundedText } from "../../core/read-bounded.ts";
 
 export interface DiscordSettings {
@@ -122,13 +124,9 @@ function formOf(body: object, { name, text }: ApiFile): FormData {
 
 /** A page of Cloudflare's (1015) is no JSON. */
 function parse(text: string): Record<string, unknown> {
-  try {
-    const json: unknown = JSON.parse(text);
-    if (Array.isArray(json)) return { list: json };
-    return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
+  const json = parsed(text);
+  if (Array.isArray(json)) return { list: json };
+  return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
 }
 
 function retryAfterMs(json: Record<string, unknown>, headers: Headers): number | undefined {

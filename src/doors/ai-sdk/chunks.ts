@@ -1,9 +1,11 @@
 /** Writes a turn's events as the AI SDK's UI message chunks (`uiMessageChunkSchema` of ai 7), for `useChat`. A turn is one message; its id is always the same. */
+
 import { shortageFailure } from "../../core/budget-words.ts";
 import { defined } from "../../core/defined.ts";
 import type { ChildSession } from "../../core/entry.ts";
 import type { PlacedEvent, SessionEvent } from "../../core/event.ts";
 import type { ToolCall } from "../../core/message.ts";
+import { parsed } from "../../core/parsed.ts";
 import type { SuspendedCall, TurnRest } from "../../core/tool-steps.ts";
 import type { WaitingCall } from "../../core/waits.ts";
 import type { BrokenStream, CallProgress, Encoder, Frame } from "../../wire/encoder.ts";
@@ -272,12 +274,7 @@ function callChunk({ id, name, arguments: text, atClient }: AskedCall): Chunk {
 
 /** What the text says as JSON; the text where it is none, or only a word or a number. */
 function jsonOr(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return (/^\s*[[{]/.test(text) ? parsed(text) : undefined) ?? text;
 }
 
 /** `useChat` shows `errorText` to the person who wrote, and stops reading there: what is for others is sent before it. */

@@ -94,9 +94,6 @@ function bodyOf(texts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
         if (done) controller.close();
         else controller.enqueue(encoder.encode(value));
       },
-      async cancel() {
-        await texts.return(undefined);
-      },
     },
     { highWaterMark: 0 },
   );

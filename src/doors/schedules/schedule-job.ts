@@ -95,7 +95,7 @@ export class ScheduleJob implements AccountJob {
       case "remove":
         return this.#store.remove(String(args[0]));
       default:
-        throw new Error(`schedules have no method ${method}`);
+        throw new AppError("not_found", `Schedules have no "${method}".`);
     }
   }
 

@@ -38,7 +38,7 @@ export function readEvents(
     ...(turn !== null && { turn }),
   };
   const hangUp = query.get("hang_up") === "stop" && { onHangUp: () => stop(turn ?? undefined) };
-  const onFault = () => encoder.broken(streamFault).map(sseFrame).join("");
+  const onFault = () => written(encoder.broken(streamFault));
   return sseResponse(pullStream({ ...eventStream(sources, reader), onFault, ...hangUp }));
 }
 
@@ -165,9 +165,7 @@ class EventStream {
 const none: never[] = [];
 
 function written(frames: readonly Frame[]): string {
-  let text = "";
-  for (const frame of frames) text += sseFrame(frame);
-  return text;
+  return frames.map(sseFrame).join("");
 }
 
 /** Texts of events for readers whose dialect writes the same for each of them: the feed gives readers at the same place the same array. */
@@ -177,7 +175,9 @@ function textOf(encoder: Encoder, events: readonly PlacedEvent[]): string {
   if (encoder.writesTheSame !== true) return written(encoder.events(events));
   const known = shared.get(events);
   if (known !== undefined) return known;
-  const text = written(encoder.events(events));
+  const [first, second] = events;
+  const short = first !== undefined && second === undefined ? encoder.text?.(first) : undefined;
+  const text = short ?? written(encoder.events(events));
   shared.set(events, text);
   return text;
 }

@@ -49,11 +49,15 @@ export interface CopiedPart {
 export type CopyStep =
   | { type: "begin"; token: string; plan: CopyPlan }
   | { type: "load"; token: string; lines: CopiedLine[] }
+  /** Again, it finds what it made. */
   | { type: "finish"; token: string }
   | { type: "drop"; token: string };
 
 /** The class `Copying`. It comes with the doors that make sessions from entries: an app without them carries none of its code. */
 export type CopyingClass = new (storage: DurableObjectStorage) => Copying;
+
+/** Its value is the token of the copy that became this session. */
+const copyClaim = "longline copy";
 
 /** A copy from which nothing was heard for so long is given up. */
 const patienceMs = 60_000;
@@ -111,6 +115,12 @@ export class Copying {
     return { ...step, plan: { ...step.plan, choices: { ...choices, agent } } };
   }
 
+  /** Throws `conflict` unless it is the step that made this session: its answer may have been lost. */
+  mustHaveMade(inbox: Inbox, step: CopyStep): void {
+    if (step.type !== "finish" || inbox.claimed([copyClaim]) !== step.token)
+      throw new AppError("conflict", "There is a session with this id already.");
+  }
+
   /** Does the step; returns true when the session exists. An AppError about an entry gives the copy up. */
   do(step: CopyStep): boolean {
     if (step.type === "begin") return this.#begin(step);
@@ -119,7 +129,7 @@ export class Copying {
       if (step.type === "drop") this.#drop();
       if (step.type === "load") this.#storage.transactionSync(() => copy.load(step.lines));
       if (step.type !== "finish") return false;
-      this.#storage.transactionSync(() => copy.finish());
+      this.#storage.transactionSync(() => copy.finish(step.token));
       this.#end();
       return true;
     } catch (error) {
@@ -135,7 +145,7 @@ export class Copying {
   }
 
   #begin({ token, plan }: Extract<CopyStep, { type: "begin" }>): false {
-    if (this.busy) throw new AppError("conflict", `"${plan.address.name}" is being made by another call already.`);
+    if (this.busy) throw new AppError("conflict", `The session "${plan.address.name}" is being made just now.`);
     const { sql } = this.#storage;
     this.#storage.transactionSync(() => {
       makeTables(sql);
@@ -186,9 +196,13 @@ class Copy {
 
   stage(part: number, text: string): void {
     this.heardMs = Date.now();
-    if (part !== this.#parts) throw new Error(`part ${part} of a text came after ${this.#parts}`);
+    this.#mustFollow(part);
     this.#log.stagePart(part, text);
     this.#parts++;
+  }
+
+  #mustFollow(parts: number): void {
+    if (parts !== this.#parts) throw new Error(`a text has ${this.#parts} parts, not ${parts}`);
   }
 
   load(lines: readonly CopiedLine[]): void {
@@ -217,13 +231,14 @@ class Copy {
   }
 
   /** Ends a turn that was cut in the middle, and writes the row that makes it a session. */
-  finish(): void {
+  finish(token: string): void {
     const turn = this.#checker.openTurn;
     const copiedSeq = this.#log.lastSeq;
     const { address, choices, from } = this.#plan;
     if (turn !== undefined) this.#log.append(this.#goesOn ? this.#withoutAgents(turn) : this.#end(turn));
     if (turn !== undefined && from.kind === "seed")
       this.#inbox.keepReceipt(from.receipt ?? {}, { turn, afterSeq: copiedSeq });
+    this.#inbox.claim([copyClaim], token);
     const { usage, createdAtMs } =
       from.kind === "import"
         ? { usage: this.#usage, createdAtMs: from.createdAtMs }
@@ -239,7 +254,7 @@ class Copy {
   }
 
   #take(entry: Entry, staged: StagedText | undefined): void {
-    if ((staged?.parts ?? 0) !== this.#parts) throw new Error(`an entry of ${this.#parts} parts came without its text`);
+    this.#mustFollow(staged?.parts ?? 0);
     if (staged === undefined) this.#log.append([entry]);
     else this.#log.appendStaged(entry, staged);
     this.#parts = 0;

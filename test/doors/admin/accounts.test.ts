@@ -371,9 +371,13 @@ describe("an account that is erased", () => {
   it("[ACCOUNT-7] the ADMIN_KEY reads what an account used", async () => {
     const key = await makeAccount();
     await fill(key, 1);
-    const mine = await call(key, "GET", "/v1/usage?group_by=model");
+    // The account is told of a turn after its answer.
+    const mine = await vi.waitFor(async () => {
+      const used = await call(key, "GET", "/v1/usage?group_by=model");
+      expect(used.body.usage).toHaveLength(1);
+      return used;
+    });
     expect((await admin("GET", `/${account}/usage?group_by=model`)).body).toEqual(mine.body);
-    expect(mine.body.usage).toHaveLength(1);
     expect((await admin("GET", `/${account}/usage?group_by=colour`)).body.field).toBe("group_by");
     expect((await admin("GET", "/acc-none/usage")).status).toBe(404);
   });

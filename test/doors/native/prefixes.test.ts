@@ -1,7 +1,7 @@
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { text } from "../../support/fake-provider.ts";
-import { startProvider } from "../../support/session-world.ts";
+import { skipTime, startProvider } from "../../support/session-world.ts";
 
 const worker = (exports as unknown as { default: { fetch: typeof fetch } }).default;
 let provider: ReturnType<typeof startProvider>;
@@ -59,7 +59,11 @@ it("[PREFIX-4] instructions and documents are written in one way", async () => {
 it("[PREFIX-16] prefixes are listed, the oldest first, and the text of one is read to the byte", async () => {
   const texts = [`${unique()} é 漢`, `${unique()} 🧵`];
   const ids: string[] = [];
-  for (const each of texts) ids.push((await put(each)).prefix);
+  for (const each of texts) {
+    ids.push((await put(each)).prefix);
+    // Those of one millisecond are in the order of their ids.
+    skipTime(1);
+  }
   const { prefixes } = await call("GET", "prefixes");
   const listed = prefixes.map(({ prefix }: { prefix: string }) => prefix);
   expect(listed.slice(-2)).toEqual(ids);

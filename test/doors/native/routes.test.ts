@@ -118,9 +118,13 @@ describe("messages", () => {
       status: 404,
       body: { code: "not_found" },
     });
-    await vi.waitFor(async () =>
-      expect((await json(call("GET", at))).body).toMatchObject({ status: "completed", message: { content: "Hi" } }),
-    );
+    const completed = (path: string, content: string) =>
+      vi.waitFor(async () =>
+        expect((await json(call("GET", path))).body).toMatchObject({ status: "completed", message: { content } }),
+      );
+    await completed(at, "Hi");
+    // A turn that still runs would ask the provider of the next test.
+    await completed(`/v1/sessions/${id}/turns/turn_2`, "two");
   });
 
   it.each([

@@ -232,9 +232,11 @@ describe("rollouts", () => {
     provider.enqueue(text("Again."));
     await say(name, "Again");
     expect(provider.requests.at(-1)?.body.messages[0].content).toBe("Be brief.");
-    const { candidate: arm } = (await call("GET", "/v1/rollouts")).body.rollouts[0].stages[0];
-    expect(arm.turns).toBe((found[candidate]?.length ?? 0) + 1);
-    expect(arm.sessions).toBe(found[candidate]?.length);
+    const sessions = found[candidate]?.length ?? 0;
+    // The account is told of a turn after its answer.
+    await expect
+      .poll(async () => (await call("GET", "/v1/rollouts")).body.rollouts[0].stages[0].candidate)
+      .toMatchObject({ turns: sessions + 1, sessions });
   });
 
   async function keepsByImport(name: string, own: string): Promise<void> {

@@ -14,7 +14,8 @@ const own = observedBindings(bindings);
 type Json = any;
 let provider: ReturnType<typeof startProvider>;
 let answer: () => Response | Promise<Response>;
-const received: { url: string; key: string | null; body: Json }[] = [];
+/** `isTaken`: it was answered with success. */
+const received: { url: string; key: string | null; body: Json; isTaken: boolean }[] = [];
 const callbacks: Json[] = [];
 /** The trace context of what the tool asked. */
 const peeks: Record<string, string | null>[] = [];
@@ -40,7 +41,7 @@ beforeEach(() => {
     }
     const body = (await request.json()) as Json;
     const response = await answer();
-    received.push({ url: request.url, key: request.headers.get("x-key"), body });
+    received.push({ url: request.url, key: request.headers.get("x-key"), body, isTaken: response.ok });
     return response;
   });
   for (const method of ["log", "warn", "error"] as const) vi.spyOn(console, method).mockImplementation(() => {});
@@ -68,7 +69,18 @@ function world(account = crypto.randomUUID()) {
   };
 }
 const spansIn = (body: Json): Json[] => body.resourceSpans?.[0]?.scopeSpans[0].spans ?? [];
-const taken = () => received.filter(({ url }) => url.endsWith("/v1/traces")).flatMap(({ body }) => spansIn(body));
+/** Requests of sessions: an account sends its metrics whenever its time comes. */
+const ofSessions = () => received.filter(({ url }) => !url.endsWith("/v1/metrics"));
+const tracesOf = (some: typeof received) =>
+  some.filter(({ url }) => url.endsWith("/v1/traces")).flatMap(({ body }) => spansIn(body));
+const taken = () => tracesOf(received.filter(({ isTaken }) => isTaken));
+/** Until so many spans were taken, by alarms an hour apart: the first may come while a request is on its way, and changes nothing. */
+const takenLater = (stub: () => Parameters<typeof runDurableObjectAlarm>[0], many: number) =>
+  vi.waitFor(async () => {
+    skipTime(3_600_000);
+    await runDurableObjectAlarm(stub());
+    expect(taken()).toHaveLength(many);
+  });
 const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check);
 
 it("[EXPORT-1] a turn that has ended is sent, with the bytes of its trace, its collector's key and its parent", async () => {
@@ -115,9 +127,8 @@ it.each([
   expect(received.filter(({ body }) => spansIn(body).length > 0).length).toBeLessThan(60);
   answer = () => new Response("{}");
   received.length = 0;
-  skipTime(3 * 3_600_000);
-  await runDurableObjectAlarm(stub());
-  await until(() => expect(taken()).toHaveLength(6));
+  skipTime(2 * 3_600_000);
+  await takenLater(stub, 6);
   expect(taken()).toEqual((await Promise.all(turns.map(trace))).flat());
   expect((await accountObject(own, address.account).deliveries(5)).letters).toEqual([]);
 });
@@ -135,10 +146,10 @@ it("[EXPORT-4] a collector that refuses is asked once for a turn; what it refuse
   });
   expect(letter).toMatchObject({ session: address.name, address: { channel: "otlp" }, attempts: 1 });
   expect(letter?.error).toBe("The collector answered 401 to traces.");
-  const asked = received.length;
+  const asked = ofSessions().length;
   skipTime(7_200_000);
   await runDurableObjectAlarm(stub());
-  expect(received.length).toBe(asked);
+  expect(ofSessions()).toHaveLength(asked);
   answer = () => new Response("{}");
   unwrap(await stub().retryDelivery(letter?.id ?? ""));
   await until(async () => expect(taken().slice(-2)).toEqual(await trace(turn)));
@@ -157,7 +168,7 @@ it("[HOLD-3] what is owed while a collector is about to refuse is sent itself, o
   await until(() => expect(provider.outside).toHaveBeenCalled());
   const second = await ask("Hi again");
   isHeld = false;
-  await until(async () => expect(taken().slice(-2)).toEqual(await trace(second)));
+  await until(async () => expect(tracesOf(received).slice(-2)).toEqual(await trace(second)));
 });
 
 /** The account cannot be reached by this method, until it is repaired. */
@@ -208,19 +219,20 @@ it("[HOLD-3] what was given up is not sent again by an instance that cannot tell
   const { ask, stub, address } = world();
   const line = cutOff("addDeadLetter");
   await ask("Hi");
-  await until(() => expect(line.lost).toBe(1));
+  await until(() => expect(line.lost).toBeGreaterThan(0));
   await abortAllDurableObjects();
   received.length = 0;
   for (let days = 0; days < 3; days++) {
+    const { lost } = line;
     skipTime(50 * 3_600_000);
     await runDurableObjectAlarm(stub());
-    await until(() => expect(line.lost).toBeGreaterThan(days + 1));
+    await until(() => expect(line.lost).toBeGreaterThan(lost));
   }
   line.repair();
   skipTime(3_600_000);
   await runDurableObjectAlarm(stub());
   await until(async () => expect((await accountObject(own, address.account).deliveries(5)).letters).toHaveLength(1));
-  expect(received).toEqual([]);
+  expect(ofSessions()).toEqual([]);
 });
 
 it("[EXPORT-5] a span that a collector can never take is dropped and counted, and those around it are sent", async () => {
@@ -233,15 +245,13 @@ it("[EXPORT-5] a span that a collector can never take is dropped and counted, an
   provider.outside.mockImplementation(async (request: Request) => {
     const body = (await request.json()) as Json;
     if (JSON.stringify(body).includes(`"spanId":"${bad}"`)) return new Response(null, { status: 400 });
-    received.push({ url: request.url, key: null, body });
+    received.push({ url: request.url, key: null, body, isTaken: true });
     return new Response("{}");
   });
   received.length = 0;
-  skipTime(3_600_000);
-  await runDurableObjectAlarm(stub());
-  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
   // Its own turn's other span, too.
-  await until(() => expect(taken()).toHaveLength(5));
+  await takenLater(stub, 5);
+  await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
   // The collector is told with the next batch that it takes.
   const again = await ask("4");
   await until(async () => expect(taken()).toContainEqual((await trace(again))[0]));
@@ -261,15 +271,13 @@ it.each([[413], [400]])(
     provider.outside.mockImplementation(async (request: Request) => {
       const body = (await request.json()) as Json;
       if (spansIn(body).length > 3) return new Response("request body too large", { status: code });
-      received.push({ url: request.url, key: null, body });
+      received.push({ url: request.url, key: null, body, isTaken: true });
       return new Response("{}");
     });
     received.length = 0;
-    skipTime(3_600_000);
-    await runDurableObjectAlarm(stub());
     const spans = await trace(turn);
     expect(spans).toHaveLength(14);
-    await until(() => expect(taken()).toHaveLength(14));
+    await takenLater(stub, 14);
     expect(taken()).toEqual(spans);
     expect(await accountList(own).droppedTelemetry()).toBe(before);
   },
@@ -310,14 +318,16 @@ it("[EXPORT-5] feedback that a collector never takes is dropped alone, and count
   provider.outside.mockImplementation(async (request: Request) => {
     const body = (await request.json()) as Json;
     if (JSON.stringify(body).includes('"doubleValue":-1')) return new Response(null, { status: 400 });
-    received.push({ url: request.url, key: null, body });
+    received.push({ url: request.url, key: null, body, isTaken: true });
     return new Response("{}");
   });
   received.length = 0;
-  skipTime(3_600_000);
-  await runDurableObjectAlarm(stub());
+  await vi.waitFor(async () => {
+    skipTime(3_600_000);
+    await runDurableObjectAlarm(stub());
+    expect(logs()).toHaveLength(1);
+  });
   await vi.waitFor(async () => expect(await accountList(own).droppedTelemetry()).toBe(before + 1));
-  await until(() => expect(logs()).toHaveLength(1));
 });
 
 it("[EXPORT-6] feedback is an event about its turn's span, without the words of people", async () => {
@@ -372,10 +382,9 @@ it("[ALERT-1] [ALERT-2] an alert is sent once when it is passed and once when it
     skipTime(61_000);
     await runDurableObjectAlarm(object);
   };
-  await vi.waitFor(async () => {
-    await look();
-    expect(callbacks).toHaveLength(1);
-  });
+  // Five looks later the turns are too old to count: no second one while the first alert is on its way.
+  await look();
+  await until(() => expect(callbacks).toHaveLength(1));
   expect(callbacks[0]).toMatchObject({
     type: "alert",
     data: { state: "breached", metric: "failed_turns", over: 1, window_minutes: 5, value: 2 },

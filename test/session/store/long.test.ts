@@ -148,7 +148,7 @@ describe("texts that are longer than a row or than the model should see", () => 
     expect(answer?.text).not.toContain("are left out");
     expect(answer?.text.length).toBeLessThan(150_000);
     expect(unwrap(await world.stub.search("Question 3", 5))[0]).toMatchObject({ role: "user" });
-  }, 60_000);
+  });
 
   it("[LONG-2] a turn behind 10,000 entries and 20 MB reads a window, never the log", async () => {
     const line = "All work and no play makes a long transcript. ".repeat(88);
@@ -177,5 +177,5 @@ describe("texts that are longer than a row or than the model should see", () => 
     expect(Math.max(...read.mock.results.map(({ value }) => (value as Entry[]).length))).toBeLessThanOrEqual(200);
     expect(provider.requests[0]?.text.length).toBeLessThan(300_000);
     expect(sent(0)?.[1]).toContain("So far.");
-  }, 60_000);
+  });
 });

@@ -1,7 +1,7 @@
 /** How many SQL statements a session executes. Counted, never timed. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { calls, type Reply, text } from "../../support/fake-provider.ts";
-import { SessionWorld, skipTime, startProvider } from "../../support/session-world.ts";
+import { SessionWorld, skipTime, startProvider, stopTime } from "../../support/session-world.ts";
 import { isRead, type SqlSpy, spySql } from "../../support/sql-spy.ts";
 
 let provider: ReturnType<typeof startProvider>;
@@ -24,10 +24,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The next turn does not follow soon after the last one: the alarm of turns in quick succession stays. */
+/** The next turn does not follow soon after the last one: the alarm of turns in quick succession stays. It takes no time: an answer is saved each second. */
 async function apart(): Promise<void> {
   await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
   skipTime(11_000);
+  stopTime();
 }
 
 /** Twenty pieces of text. */
@@ -147,6 +148,7 @@ describe("statements", () => {
     await warm();
     const answer = inPieces(3, 19);
     provider.enqueue(answer.reply);
+    stopTime();
     const { turn } = await world.send("Hello");
     await vi.waitFor(() => expect(received).toContain("piece 2 "));
     statements.take();

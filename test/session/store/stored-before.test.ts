@@ -124,8 +124,11 @@ describe("what version 0.1.0 stored", () => {
     expect(asked.join("\n")).toContain(remembers);
     const before = lines(expected.exports[session] ?? "").filter(({ seq }) => seq !== undefined);
     const last = Math.max(...before.map(({ seq }) => seq));
-    expect((await entriesOf(session)).filter(({ seq }: { seq: number }) => seq > last)).toMatchObject([
-      { seq: last + 1, type: "user" },
+    const added = (await entriesOf(session)).filter(({ seq }: { seq: number }) => seq > last);
+    // Another test may have gone on in it, too.
+    expect(added[0]).toMatchObject({ seq: last + 1, type: "user" });
+    expect(added.slice(-3)).toMatchObject([
+      { type: "user", message: { content: "And today?" } },
       { type: "assistant" },
       { type: "turn_ended", reason: "completed" },
     ]);
@@ -166,13 +169,13 @@ describe("what version 0.1.0 stored", () => {
   });
 
   it("[UPGRADE-1] delivers what it owes, and what was given up when that is asked for", async () => {
-    await vi.waitFor(() => expect(delivered.has("/busy")).toBe(true), 10_000);
+    await vi.waitFor(() => expect([...delivered.keys()]).toContain("/busy"));
     expect(JSON.parse(delivered.get("/busy") ?? "")).toMatchObject({ type: "turn.ended" });
     const dead = async () => (await call("GET", "/v1/deliveries?status=dead")).body.deliveries;
     expect(await dead()).toMatchObject(expected.deliveries);
     const [{ id } = { id: "" }] = expected.deliveries;
     expect((await call("POST", `/v1/deliveries/${id}/retry`)).status).toBe(202);
-    await vi.waitFor(async () => expect([delivered.has("/gone"), await dead()]).toEqual([true, []]), 10_000);
+    await vi.waitFor(async () => expect([delivered.has("/gone"), await dead()]).toEqual([true, []]));
   });
 
   it("[UPGRADE-1] is found under the names that OpenAI's door gave, and goes on from them", async () => {

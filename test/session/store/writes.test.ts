@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { calls, gated, text } from "../../support/fake-provider.ts";
-import { SessionWorld, skipTime, startProvider } from "../../support/session-world.ts";
+import { SessionWorld, skipTime, startProvider, stopTime } from "../../support/session-world.ts";
 import { spySql } from "../../support/sql-spy.ts";
 
 let provider: ReturnType<typeof startProvider>;
@@ -21,6 +21,10 @@ describe("what a turn writes", () => {
   async function rowsOf(run: () => Promise<unknown>): Promise<number> {
     let rows = 0;
     const cursors: { rowsWritten: number }[] = [];
+    // What the turn before has still to write is not of this one.
+    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
+    skipTime(11_000);
+    stopTime();
     await world.inside((storage) => {
       const exec = storage.sql.exec.bind(storage.sql);
       vi.spyOn(storage.sql, "exec").mockImplementation(((query: string, ...bindings: []) => {
@@ -36,8 +40,6 @@ describe("what a turn writes", () => {
         }) as never);
       }
     });
-    await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
-    skipTime(11_000);
     await run();
     await vi.waitFor(() => world.inside(async (storage) => expect(await storage.getAlarm()).toBeNull()));
     return rows + cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
@@ -91,6 +93,8 @@ describe("what a turn does not write", () => {
     const gate = gated("a", "b", "c");
     provider.enqueue(text("Hi"), gate.reply);
     await world.ask("warm up");
+    // After a second it would be saved.
+    stopTime();
     const changes = await changesOf("checkpoint");
     const { turn } = await world.send("Hello");
     await gate.reached(1);

@@ -65,13 +65,10 @@ describe("a provider that fails and comes back", () => {
   });
 
   it("[RETRY-7] a cancel ends the waiting", async () => {
-    const asked = Promise.withResolvers<void>();
-    provider.enqueue((request, signal) => {
-      asked.resolve();
-      return status(429, {}, { "retry-after": "60" })(request, signal);
-    });
+    provider.enqueue(status(429, {}, { "retry-after": "60" }));
     const { turn } = await world.send("Hello");
-    await asked.promise;
+    // Looked for from here: what waits for a promise of the object's goes on inside it, and ends with it.
+    await vi.waitFor(() => expect(provider.requests).toHaveLength(1));
     await world.stub.cancel(turn);
     expect((await world.ended(turn)).ended.reason).toBe("cancelled");
   });

@@ -268,8 +268,11 @@ describe("a tool that waits", () => {
     await runDurableObjectAlarm(world.stub);
     expect((await world.ended(turn)).ended.reason).toBe("completed");
     expect(await result()).toEqual(["awake"]);
-    await runDurableObjectAlarm(world.stub);
-    expect(await world.stub.describe()).toMatchObject(refused("not_found"));
+    // The account is told of the turn first.
+    await until(async () => {
+      await runDurableObjectAlarm(world.stub);
+      expect(await world.stub.describe()).toMatchObject(refused("not_found"));
+    });
   });
 });
 

@@ -20,7 +20,8 @@ const stopsOfCores = 20;
 export async function stutter(mark: string, chance: Chance, ended: AbortSignal): Promise<{ stops: number }> {
   for (let count = 0; ; count++) {
     if (ended.aborted) return { stops: count };
-    if (count % stopsOfCores === 0) await limitCores(membersOf(mark), chance.pick([1, 2, availableParallelism()]));
+    if (count % stopsOfCores === 0)
+      await limitCores(membersOf(mark), chance.pick([1, availableParallelism(), availableParallelism()]));
     const picked = pickedOf(membersOf(mark), chance);
     signal(picked, "SIGSTOP");
     await pause(lengthOf(chance));
