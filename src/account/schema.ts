@@ -277,11 +277,11 @@ export const accountLadder = new Ladder("account", [
 /** What an account's database says of itself. Reading it writes nothing. */
 export function accountVersion(sql: SqlStorage): StoredVersion {
   const none = { version: 0, readableFrom: 0 };
-  const columns = columnsOf(sql, "account_schema");
-  if (columns.size === 0) return none;
-  const version = columns.has("ladder_version") ? "coalesce(ladder_version, version)" : "version";
-  const query = `SELECT ${version} AS version, version AS readableFrom FROM account_schema`;
-  return sql.exec<{ version: number; readableFrom: number }>(query).toArray()[0] ?? none;
+  if (columnsOf(sql, "account_schema").size === 0) return none;
+  // The row as a whole: before version 5 it lacks the column `ladder_version`.
+  type Row = { version: number; ladder_version?: number | null };
+  const [row] = sql.exec<Row>("SELECT * FROM account_schema").toArray();
+  return row ? { version: row.ladder_version ?? row.version, readableFrom: row.version } : none;
 }
 
 /** Climbs the rungs that are missing, in one transaction; a newer version that this code can read stays as it is. Throws, and changes nothing, when this code cannot read it. */

@@ -16,7 +16,7 @@ import { expiryOf } from "./expiry.ts";
 import { type OpenSession, openSession, versionFacts } from "./open-session.ts";
 import { SessionWork } from "./session-work.ts";
 import { dropLeftovers, migrate, versionOf } from "./store/schema.ts";
-import { type SessionAddress, type SessionChoices, SessionRecord } from "./store/session-record.ts";
+import { type SessionAddress, type SessionChoices, SessionRecord, type SessionRow } from "./store/session-record.ts";
 import { providerOf } from "./turn/turn-model.ts";
 import { warnOnce } from "./turn/warn-once.ts";
 
@@ -87,19 +87,23 @@ export class SessionLifecycle {
     const { agents } = this.#app;
     const named = choices.agent ?? agents.first.name;
     const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
-    storage.transactionSync(() => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now()));
-    const made = this.open({ isNew: true });
+    const { steps, delegation, telemetry } = this.#app;
+    const how = { atMs: Date.now(), hasAll: [steps, delegation, telemetry, choices.parent].some(Boolean) };
+    const create = () => SessionRecord.create(storage.sql, address, { ...choices, agent }, how);
+    const alive = this.open({ made: storage.transactionSync(create) });
     this.#reporter.knowsNew();
-    made.work.arm();
-    return made;
+    // No alarm of its own is set. One that a session before it left comes once for nothing.
+    alive.work.armedMs = null;
+    alive.work.arm();
+    return alive;
   }
 
-  /** The session is in the rows: from now on it is alive. */
-  open({ isNew = false } = {}): AliveSession {
+  /** The session is in the rows: from now on it is alive. `made`: its row, where it was made just now. */
+  open({ made }: { made?: SessionRow | undefined } = {}): AliveSession {
     // A turn may give the session to another agent.
     const source = { bindings: this.#bindings, session: () => versionFacts(session) };
     const now = agentNow(this.#app, { ...source, named: () => session.record.read().agent });
-    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now), { isNew });
+    const session: OpenSession = openSession(this.#ctx.storage, turnAgent(now), { made });
     const reporter = new Reporter(this.#bindings);
     this.#reporter = reporter;
     const eraseAtMs = () => this.#eraseAtMs;

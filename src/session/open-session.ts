@@ -20,7 +20,7 @@ import { Intents } from "./store/intents.ts";
 import { Learned } from "./store/learned.ts";
 import { Outbox } from "./store/outbox.ts";
 import type { RowCopy } from "./store/row-copy.ts";
-import { SessionRecord } from "./store/session-record.ts";
+import { SessionRecord, type SessionRow } from "./store/session-record.ts";
 import { ToolSteps } from "./store/tool-steps.ts";
 import { SqliteTranscriptLog } from "./store/transcript-log.ts";
 import { TranscriptSearch } from "./store/transcript-search.ts";
@@ -64,11 +64,11 @@ export interface OpenSession {
 /** For tests that look into the rows alone: turns record no agent. */
 const noAgent: TurnAgent = { name: "", version: "", limits: defaultLimits };
 
-/** The parts over a database that has its tables. `agent`: the session's own. `isNew`: these were made just now. Reads; writes nothing. */
+/** The parts over a database that has its tables. `agent`: the session's own. `made`: the row of a session that was made just now, which has no others. Reads; writes nothing. */
 export function openSession(
   uncounted: DurableObjectStorage,
   agent: TurnAgent = noAgent,
-  { isNew = false } = {},
+  { made }: { made?: SessionRow | undefined } = {},
 ): OpenSession {
   const counter = new RowCounter();
   const storage = countedStorage(uncounted, counter, () => {
@@ -77,7 +77,8 @@ export function openSession(
     session.children?.forget();
   });
   const { sql } = storage;
-  const log = new SqliteTranscriptLog(sql);
+  const isNew = made !== undefined;
+  const log = new SqliteTranscriptLog(sql, { isNew });
   const inbox = new Inbox(sql);
   const steps = new ToolSteps(sql);
   const turns = new Turns({ log, inbox, steps }, agent);
@@ -89,7 +90,7 @@ export function openSession(
   const checkpoint = new Checkpoint(sql);
   const intents = new Intents(sql, log.lastSeq);
   const heartbeat = new Heartbeat(sql);
-  const kept = new KeptWindow(new WindowBlocks(sql));
+  const kept = new KeptWindow(new WindowBlocks(sql, { isNew }));
   const copies: readonly RowCopy[] = [
     log,
     inbox,
@@ -103,7 +104,10 @@ export function openSession(
     heads,
     feedback,
   ];
-  if (isNew) for (const copy of copies) copy.startEmpty?.();
+  if (made !== undefined) {
+    for (const copy of copies) copy.startEmpty?.();
+    record.startWith(made);
+  }
   const session: OpenSession = {
     storage,
     counter,

@@ -6,7 +6,7 @@ import type { ChildOutcome, ChildrenUsage, TurnEndedEntry } from "../../core/ent
 import { graceMs } from "../expiry.ts";
 import type { LearnedChanges } from "./learned.ts";
 import type { RowCopy } from "./row-copy.ts";
-import { makeTables, versionColumns } from "./schema.ts";
+import { makeTables, sessionLadder, storedRow } from "./schema.ts";
 
 /** Sums over all finished turns of a session. */
 export interface SessionUsage extends Usage {
@@ -49,6 +49,8 @@ export interface Copied {
   windowSeq: number;
   usage: SessionUsage;
   createdAtMs: number;
+  /** Of the tables; the newest when absent. */
+  version?: number;
 }
 
 export interface ForkedFrom {
@@ -85,7 +87,8 @@ export interface SessionSettings {
   parent: ParentCall | null;
 }
 
-type SessionRow = {
+/** What the row of a session says. */
+export type SessionRow = {
   account: string;
   name: string;
   agent: string | null;
@@ -105,11 +108,9 @@ type SessionRow = {
   token_epoch: number;
   learned: string | null;
   life_ms: number | null;
-  parent: string | null;
+  /** Absent where the database was made without the later rungs. */
+  parent?: string | null;
 };
-
-const columns = `account, name, title, metadata, instructions, model, prefix, sticky_model, created_at, expires_at, usage,
-  forked_from, copied_seq, window_seq, birth, token_epoch, learned, life_ms, agent, parent`;
 
 /** The row as it is kept in memory. */
 interface RecordCopy {
@@ -127,19 +128,26 @@ export class SessionRecord implements RowCopy {
     this.#sql = sql;
   }
 
-  /** Makes the tables and the one row. The caller holds the transaction. */
-  static create(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, atMs: number): void {
-    makeTables(sql);
-    SessionRecord.insert(sql, of, choices, { copiedSeq: 0, windowSeq: 0, usage: noSessionUsage, createdAtMs: atMs });
+  /** Makes the tables, without the later ones unless it `hasAll`, and the one row, and returns what that says. The caller holds the transaction. */
+  static create(
+    sql: SqlStorage,
+    of: SessionAddress,
+    choices: SessionChoices,
+    { atMs, hasAll = true }: { atMs: number; hasAll?: boolean },
+  ): SessionRow {
+    const version = makeTables(sql, { hasAll });
+    const none = { copiedSeq: 0, windowSeq: 0, usage: noSessionUsage, createdAtMs: atMs };
+    return SessionRecord.insert(sql, of, choices, { ...none, version });
   }
 
   /** Makes the one row: from then on the session exists. The tables are there. */
-  static insert(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, copied: Copied): void {
-    const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
+  static insert(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, copied: Copied): SessionRow {
+    const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs, version = sessionLadder.version } = copied;
     const lifeMs = choices.ttlSeconds === undefined ? null : choices.ttlSeconds * 1000;
     const row = {
       id: 1,
-      ...versionColumns(),
+      schema_version: sessionLadder.readableFrom,
+      ladder_version: version,
       account: of.account,
       name: of.name,
       agent: choices.agent ?? null,
@@ -156,11 +164,17 @@ export class SessionRecord implements RowCopy {
       copied_seq: copiedSeq,
       window_seq: windowSeq,
       birth: crypto.randomUUID(),
-      parent: choices.parent === undefined ? null : JSON.stringify(choices.parent),
+      ...(choices.parent && { parent: JSON.stringify(choices.parent) }),
     };
     const names = Object.keys(row);
     const places = names.map(() => "?").join(", ");
     sql.exec(`INSERT INTO session (${names.join(", ")}) VALUES (${places})`, ...Object.values(row));
+    return { ...row, sticky_model: null, token_epoch: 0, learned: null };
+  }
+
+  /** The row was made just now, and says this: it need not be read. */
+  startWith(made: SessionRow): void {
+    this.#copy = copyOf(made);
   }
 
   forget(): void {
@@ -173,7 +187,7 @@ export class SessionRecord implements RowCopy {
   }
 
   get #read(): RecordCopy {
-    this.#copy ??= copyOf(this.#sql.exec<SessionRow>(`SELECT ${columns} FROM session`).one());
+    this.#copy ??= copyOf(storedRow<SessionRow>(this.#sql).one());
     return this.#copy;
   }
 
@@ -278,7 +292,7 @@ function copyOf(row: SessionRow): RecordCopy {
     windowSeq: row.window_seq,
     birth: row.birth,
     tokenEpoch: row.token_epoch,
-    parent: row.parent === null ? null : (JSON.parse(row.parent) as ParentCall),
+    parent: row.parent == null ? null : (JSON.parse(row.parent) as ParentCall),
   };
   const learned = row.learned === null ? {} : (JSON.parse(row.learned) as LearnedChanges);
   return { settings: Object.freeze(settings), learned, lifeMs: row.life_ms };

@@ -37,7 +37,8 @@ export class ToolSteps implements RowCopy, StepRows {
   }
 
   forget(): void {
-    this.#newestSeq = undefined;
+    // No row is ever taken away: where there was none, there is none. The table may not be there then.
+    if (this.#newestSeq !== 0) this.#newestSeq = undefined;
     this.#copy = undefined;
   }
 
@@ -70,7 +71,8 @@ export class ToolSteps implements RowCopy, StepRows {
   }
 
   #of(seq: number): { steps: readonly StepRow[]; calls: SteppedCalls } {
-    if (seq > this.#newest()) return none;
+    // No reply is entry 0, and none has steps after the newest that has.
+    if (seq === 0 || seq > this.#newest()) return none;
     if (this.#copy?.seq !== seq) {
       const query = `SELECT ${columns} FROM tool_steps WHERE seq = ? ORDER BY id`;
       this.#keep(seq, this.#sql.exec<SqlRow>(query, seq).toArray().map(stepOf));

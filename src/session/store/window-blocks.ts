@@ -1,5 +1,7 @@
 /** The rows in which the older part of the model's window is kept as it is sent, so that a start reads text instead of parsing thousands of entries. A copy of entries and no more: without these rows the log is read. */
 
+import { makeLater } from "./schema.ts";
+
 /** A run of entries, encoded. It ends with a turn. */
 export interface StoredBlock {
   /** The entries after this one, up to `throughSeq`. */
@@ -29,14 +31,19 @@ export interface KeptBlocks {
 
 export class WindowBlocks {
   readonly #sql: SqlStorage;
+  /** None was ever written. */
+  #isEmpty: boolean;
 
-  constructor(sql: SqlStorage) {
+  /** `isNew`: the tables were made just now, and hold nothing. */
+  constructor(sql: SqlStorage, { isNew = false } = {}) {
     this.#sql = sql;
+    this.#isEmpty = isNew;
   }
 
   look(): KeptBlocks {
     const query = "SELECT through_seq, after_seq, spelling FROM window_blocks WHERE piece = 0";
     const found: KeptBlocks = { spelling: undefined, wanted: undefined, ends: new Map() };
+    if (this.#isEmpty) return found;
     for (const { through_seq, after_seq, spelling } of this.#sql.exec<BlockHead>(query)) {
       if (through_seq === wantedRow) found.wanted = spelling;
       else found.spelling = spelling;
@@ -55,6 +62,8 @@ export class WindowBlocks {
   }
 
   add(spelling: string, { afterSeq, throughSeq, state, messages }: StoredBlock): void {
+    this.#isEmpty = false;
+    makeLater(this.#sql);
     for (let piece = 0; piece === 0 || piece * unitsPerRow < messages.length; piece++) {
       this.#sql.exec(
         "INSERT INTO window_blocks (through_seq, piece, after_seq, spelling, state, messages) VALUES (?, ?, ?, ?, ?, ?)",
@@ -70,12 +79,15 @@ export class WindowBlocks {
 
   /** Notes what the newest turn wanted; `undefined`: what there is. */
   want(spelling: string | undefined): void {
+    makeLater(this.#sql);
     this.#sql.exec("DELETE FROM window_blocks WHERE through_seq = ?", wantedRow);
     if (spelling !== undefined) this.add(spelling, { afterSeq: 0, throughSeq: wantedRow, state: "", messages: "" });
   }
 
   /** Takes away the blocks after this entry; -1: all there is. */
   drop(afterSeq = -1): void {
+    if (this.#isEmpty) return;
+    makeLater(this.#sql);
     this.#sql.exec("DELETE FROM window_blocks WHERE after_seq >= ?", afterSeq);
   }
 }

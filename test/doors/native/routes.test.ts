@@ -47,7 +47,7 @@ describe("messages", () => {
         turn: "turn_1",
         status: "completed",
         message: { role: "assistant", content: "Hi" },
-        usage: { ...usage, expected_cached_tokens: 0, rows_written: 9 },
+        usage: { ...usage, expected_cached_tokens: 0, rows_written: 8 },
         // 36 + 64 input tokens at 0.22 and 10 output tokens at 0.35 dollars a million.
         cost_micros: 26,
       },
@@ -91,7 +91,7 @@ describe("messages", () => {
         {
           turn: "turn_1",
           reason: "completed",
-          usage: { ...both, expected_cached_tokens: 64, rows_written: 12 },
+          usage: { ...both, expected_cached_tokens: 64, rows_written: 11 },
           cost_micros: 52,
         },
       ],

@@ -5,7 +5,9 @@ import { Draft } from "../../../../src/core/assemble.ts";
 import { type OpenSession, openSession } from "../../../../src/session/open-session.ts";
 import { EntryTail } from "../../../../src/session/store/entry-tail.ts";
 import { InboxCopy } from "../../../../src/session/store/inbox-copy.ts";
+import { migrate, versionOf } from "../../../../src/session/store/schema.ts";
 import { SessionRecord } from "../../../../src/session/store/session-record.ts";
+import { hideEntry } from "../../../../src/session/store/withdraw.ts";
 import { takeSubmission } from "../../../../src/session/submit.ts";
 import type { BusyPolicy } from "../../../../src/session/turn/turns.ts";
 import { asking, assistant, ended, result } from "../../../support/entries.ts";
@@ -14,7 +16,7 @@ import { randomOf } from "../../../support/random.ts";
 
 /** Everything that the parts say of their rows. */
 function known(parts: OpenSession): unknown {
-  const { record, inbox, outbox, checkpoint, intents, heartbeat, log, turns } = parts;
+  const { record, inbox, outbox, checkpoint, intents, heartbeat, log, turns, feedback } = parts;
   const ids = Array.from({ length: inbox.lastId + 2 }, (_, id) => `turn_${id}`);
   const seqs = Array.from({ length: log.lastSeq + 3 }, (_, seq) => seq);
   return structuredClone({
@@ -23,6 +25,9 @@ function known(parts: OpenSession): unknown {
     inbox: [inbox.lastId, inbox.newestTurn, inbox.waiting, { ...inbox.next() }, inbox.queued()],
     joins: ids.map((turn) => [inbox.isJoined(turn), inbox.joined(turn)]),
     keys: ["k1", "k2"].map((key) => ({ ...inbox.byKey(key) })),
+    claims: [["c0", "c1"], ["c2", "c3"], ["c4"]].map((names) => inbox.claimed(names)),
+    names: [[...inbox.claimedNames("c")].sort(), [...inbox.claimedNames("hidden:")].sort()],
+    feedback: [ids.map((turn) => feedback.of(turn)), feedback.unreported()],
     outbox: [outbox.all(), outbox.isEmpty, outbox.owes],
     tries: seqs.map((seq) => [checkpoint.barren(seq), checkpoint.hasBegun(seq), checkpoint.attempt(seq)]),
     drafts: seqs.map((seq) => checkpoint.saved(seq)),
@@ -152,6 +157,18 @@ const writes: Record<string, Write> = {
   "another model": ({ record }, { upTo }) => record.stickTo(`m${upTo(3)}`),
   "what a host asked for": ({ record }) => record.learn({ "p m": ["drop:seed"] }),
   "a summary": ({ record, log }) => record.moveWindow(log.lastSeq),
+  "an entry that is hidden": ({ inbox, log }, { upTo }) => {
+    if (log.lastSeq > 0) hideEntry({ inbox, log }, 1 + upTo(log.lastSeq), [`n${upTo(3)}`]);
+  },
+  "a name of another message": ({ inbox, log }, { upTo }) => {
+    if (log.last !== undefined) inbox.moveClaim(`c${upTo(5)}`, log.last.turn);
+  },
+  feedback: ({ feedback, log }, { upTo, atMs }) => {
+    if (log.last !== undefined) feedback.put(log.last.turn, { score: upTo(2), atMs });
+  },
+  "feedback that was reported": ({ feedback }) => {
+    for (const { turn, atMs } of feedback.unreported()) feedback.reported(turn, atMs);
+  },
   "withdrawn tokens": ({ record }) => record.withdrawTokens(),
 };
 
@@ -164,11 +181,14 @@ class Pair {
   #atMs = 1_000;
   parts: OpenSession;
 
+  /** Those of an odd seed begin without the tables of later rungs. */
   constructor(seed: number) {
     this.#random = randomOf(seed);
     const of = { account: "test", name: "pair" };
-    this.#raw.transactionSync(() => SessionRecord.create(this.#raw.sql, of, { ttlSeconds: 60 }, 0));
-    this.parts = openSession(this.#raw, undefined, { isNew: true });
+    const metadata = { plan: "gold" };
+    const choices = { ttlSeconds: 60, title: "Pair", instructions: "Be brief.", model: "m1", agent: "a", metadata };
+    const create = () => SessionRecord.create(this.#raw.sql, of, choices, { atMs: 0, hasAll: seed % 2 === 0 });
+    this.parts = openSession(this.#raw, undefined, { made: this.#raw.transactionSync(create) });
   }
 
   write(name: string, { fails = false } = {}): void {
@@ -186,12 +206,18 @@ class Pair {
   }
 
   compare(what: string): void {
-    expect(known(this.parts), what).toEqual(known(openSession(this.#raw)));
+    expect(known(this.parts), what).toEqual(known(this.#started()));
+  }
+
+  /** What a new instance reads; it brings the tables up to date first. */
+  #started(): OpenSession {
+    migrate(this.#raw.sql, versionOf(this.#raw.sql));
+    return openSession(this.#raw);
   }
 
   /** The instance ends; the next one goes on. */
   restart(): void {
-    this.parts = openSession(this.#raw);
+    this.parts = this.#started();
   }
 }
 
@@ -259,7 +285,7 @@ describe("what is kept of the inbox", () => {
 
   it("[STATE-5] without the text of a long message, which is read from its row", () => {
     const storage = nodeStorage();
-    SessionRecord.create(storage.sql, { account: "test", name: "long" }, {}, 0);
+    SessionRecord.create(storage.sql, { account: "test", name: "long" }, {}, { atMs: 0 });
     const { inbox } = openSession(storage);
     const [short, long] = ["short", "x".repeat(20_000)].map((content) =>
       inbox.add({ content, options: {} }, { atMs: 1 }),
@@ -274,7 +300,7 @@ describe("what is kept of the inbox", () => {
 
 describe("tables", () => {
   const makers: [string, (storage: DurableObjectStorage) => void][] = [
-    ["a session", ({ sql }) => SessionRecord.create(sql, { account: "test", name: "new" }, {}, 0)],
+    ["a session", ({ sql }) => SessionRecord.create(sql, { account: "test", name: "new" }, {}, { atMs: 0 })],
     ["an account", (storage) => migrateAccount(storage)],
   ];
   it.each(makers)("[STATE-3] of %s are made by one call", (_what, make) => {
