@@ -49,7 +49,7 @@ export interface Encoder {
   opening?(): Frame[];
   /** The frames of the next events; none when they mean nothing to this dialect's clients. */
   events(events: readonly PlacedEvent[]): Frame[];
-  /** The text of the frames that `events` gives for this one event, written at once; `undefined` where there is no shorter way. */
+  /** The text of the frames that `events` gives for this one event, written at once; `undefined` where there is no shorter way. Asked for only while `writesTheSame`. */
   text?(event: PlacedEvent): string | undefined;
   /** The turn can do nothing before a person or a client answers one of `calls`. Where an answer of this dialect ends there, `ended` is true from then on. Called once for each wait. */
   waits(calls: readonly WaitingCall[]): Frame[];

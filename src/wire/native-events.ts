@@ -25,7 +25,7 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
     events: (events) => events.flatMap(framed),
     // Nearly every event. Neither the tag nor JSON has line breaks.
     text: ({ event, cursor }) =>
-      event.type === "text.delta" && event.refusal === undefined && retry === noRetry
+      event.type === "text.delta" && !event.refusal
         ? `id: ${tag}-${formatCursor(cursor)}\nevent: text.delta\ndata: {"type":"text.delta","text":${JSON.stringify(event.text)}}\n\n`
         : undefined,
     // The session's own are in its log. Those of its children come without an id: a reader that comes back receives them again.

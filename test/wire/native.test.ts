@@ -71,14 +71,6 @@ describe("native events", () => {
     },
   );
 
-  it("[SPEED-26] the first event of a stream, which says after how long a reader comes back, is written as all others are", () => {
-    const encoder = nativeEncoder("t", 1_500);
-    const event = { event: { type: "text.delta", text: "a" } as const, cursor: { done: 1 } };
-    expect(encoder.text?.(event)).toBeUndefined();
-    encoder.events([event]);
-    expect(encoder.text?.(event)).toBeDefined();
-  });
-
   it.each([sessionGone, streamFault])("[NATIVE-10] so does the error that ends a stream: $code", (why) => {
     const [frame] = nativeEncoder("t").broken(why);
     expect(frame?.event).toBe("error");
