@@ -80,7 +80,7 @@ export const messages = new Routes()
     const { turn, state } = accepted(await session.submit(address, request));
     switch (how.mode) {
       case "async":
-        return turnResponse(caller, turn, { session: address.name, state });
+        return turnResponse(caller, turn, { session: address.name, state, isLater: true });
       case "wait": {
         const wait = async () => unwrap(await session.wait(turn, how.timeoutMs));
         const place = { session: address.name, turn };
@@ -223,13 +223,13 @@ export function answerMode(headers: Headers): AnswerMode {
   return { mode: "wait", timeoutMs: Math.min(Number(seconds ?? 60), 300) * 1000 };
 }
 
-/** 200 for an ended turn, else 202 and where to ask again. */
+/** 200 for an ended turn, else 202 and where to ask again; 202 in any case where the caller wants to ask later (`isLater`), also of a message that was answered before. */
 function turnResponse(
   caller: Caller,
   turn: string,
-  { session, state }: { session: string; state: TurnState },
+  { session, state, isLater }: { session: string; state: TurnState; isLater?: true },
 ): Response {
   const body = turnJson(session, turn, stateShownTo(caller, state));
-  if (state.status === "ended") return Response.json(body);
+  if (state.status === "ended" && !isLater) return Response.json(body);
   return Response.json(body, { status: 202, headers: { Location: `/v1/sessions/${session}/turns/${turn}` } });
 }
