@@ -37,7 +37,10 @@ export const keyCreation = lazySchema(() => z.strictObject({ rights: z.optional(
 
 export const admin = new Routes()
   .post("/accounts", "admin", async (c) => {
-    const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(accountCreation, await readJson(c.req.raw));
+    const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(
+      accountCreation,
+      await readJson(c.req.raw, { empty: {} }),
+    );
     const account = accountObject(c.env, id);
     if (await account.isBeingErased())
       throw new AppError(
@@ -55,7 +58,7 @@ export const admin = new Routes()
     c.json(accountJson((await existing(requestOf(c), c.req.param("account"))).settings)),
   )
   .patch("/accounts/:account", "admin", async (c) => {
-    const limits = parseBody(accountChanges, await readJson(c.req.raw));
+    const limits = parseBody(accountChanges, await readJson(c.req.raw, { empty: {} }));
     const { account, settings } = await existing(requestOf(c), c.req.param("account"));
     await account.putSettings(settings.id, changed(c.var.app, settings.limits, limits));
     forgetCallers();

@@ -100,11 +100,7 @@ export const messages = new Routes()
     return c.body(body, 200, { "Content-Type": "application/json" });
   })
   .get("/:id/events", "read", (c, caller) =>
-    relay(
-      caller,
-      addressOf(caller, c.req.param("id")),
-      new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : "",
-    ),
+    relay(caller, addressOf(caller, c.req.param("id")), endsAtTail(c.req.raw) ? "live=false" : ""),
   )
   .get("/:id/entries", "read", async (c, caller) => {
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
@@ -159,6 +155,12 @@ function relayed(caller: Caller, address: SessionAddress, query: string): { quer
 /** Most requests have no query, and parsing a URL takes longer than parsing their body. */
 function hasQuery({ url }: Request): boolean {
   return url.includes("?");
+}
+
+/** Other names in this query are those of polyfills, so it has no schema. */
+function endsAtTail({ url }: Request): boolean {
+  const live = new URL(url).searchParams.get("live") ?? "true";
+  return parseBody(z.enum(["true", "false"]), live, "live") === "false";
 }
 
 /** Polyfills of EventSource cannot send the header, and append the id of the newest event to the address that they were given. */

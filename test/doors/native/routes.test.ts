@@ -299,6 +299,18 @@ describe("reading", () => {
     expect(rest.body.entries.map(({ type }: { type: string }) => type)).toEqual(["assistant", "turn_ended"]);
   });
 
+  it.each([
+    "sessions?cursor=none",
+    "sessions?cursor=",
+    "sessions?cursor=12",
+    "turns?cursor=none",
+    "sessions/s/events?live=no",
+  ])("[NATIVE-31] %s is refused by the parameter's name", async (path) => {
+    const name = path.replace(/^.*\?(\w+)=.*$/, "$1");
+    const { status: code, body } = await json(call("GET", `/v1/${path}`));
+    expect([code, body.field, body.detail]).toEqual([400, name, expect.stringContaining(`${name}: `)]);
+  });
+
   it("[NATIVE-6] makes, reads, renames, lists and erases a session", async () => {
     const made = await json(
       call("POST", "/v1/sessions", { id, title: `Plan ${id}`, metadata: { a: "1" }, ttl_seconds: 3600 }),
