@@ -1,4 +1,7 @@
-/** Lets callers in: by the Worker's own key, by a key of an account, or by a token of one session. What an account says is remembered for 25 s, so a revoked key is refused everywhere within 30 s. */
+/**
+ * Lets callers in: by the Worker's own key, by a key of an account, or by a token of one session. What an account says is remembered for 25 s, so a
+ * revoked key is refused everywhere within 30 s; where the call came in that revoked it, at once.
+ */
 import { sha256Hex } from "../core/digest.ts";
 import { AppError } from "../core/errors.ts";
 import type { Bindings } from "../env.ts";
@@ -37,9 +40,17 @@ const mostRemembered = 1_000;
  * What accounts answered, by account or by key, the oldest first. By the key itself: its SHA-256 takes 44 us of CPU for each request,
  * 5 % of a turn, and this memory also holds the requests, the Worker's secrets and the secrets of tokens. So keys leave it soon.
  */
-export type RememberedAccess = Map<string, { atMs: number; access: AccountAccess }>;
+export type RememberedAccess = Map<string, { atMs: number; changes: number; access: AccountAccess }>;
 
 const keyShape = /^ll_([a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}$/;
+
+/** How often a call that came in here has changed what an account says. */
+let changesHere = 0;
+
+/** From now on each account is asked again: one of them was changed. */
+export function forgetCallers(): void {
+  changesHere++;
+}
 
 export class Access {
   readonly #bindings: Bindings;
@@ -100,13 +111,15 @@ export class Access {
     ask: () => Promise<T>,
   ): Promise<T | AccountAccess> {
     const known = this.#remembered.get(name);
-    if (known !== undefined && Date.now() - known.atMs < rememberMs) return known.access;
+    // Taken before the account is asked: what it says while it is changed is asked for again.
+    const changes = changesHere;
+    if (known?.changes === changes && Date.now() - known.atMs < rememberMs) return known.access;
     const access = await this.#ask(ask, known);
     this.#remembered.delete(name);
     // An answer that is used while the account cannot be asked does not become newer by that.
     if (access === known?.access && access !== undefined) this.#remembered.set(name, known);
     // That a key is unknown is not remembered: it may be made the next moment.
-    else if (access !== undefined) this.#remembered.set(name, { atMs: Date.now(), access });
+    else if (access !== undefined) this.#remembered.set(name, { atMs: Date.now(), changes, access });
     for (const [oldest, { atMs }] of this.#remembered) {
       if (this.#remembered.size <= mostRemembered && Date.now() - atMs < trustMs) break;
       this.#remembered.delete(oldest);

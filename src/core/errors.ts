@@ -9,6 +9,8 @@ export type AppErrorCode =
   | "not_configured"
   | "not_found"
   | "model_not_found"
+  /** OpenAI's own code: clients begin the conversation anew by it (CLIProxyAPI#2954, codex-lb#1817). */
+  | "previous_response_not_found"
   /** The app has no agent of that name, or not any more. */
   | "no_such_agent"
   /** The turn waits for a person, and this caller's protocol has no other way to report that. */

@@ -71,7 +71,7 @@ const signals = new Routes().post("/:id/signals/:name", "append", async (c, call
     const detail = "name: a signal has 1 to 100 characters without / ? # and \\; the first is a letter or a digit.";
     throw new AppError("invalid_request", detail, { field: "name" });
   }
-  const body = parseBody(signalBody, c.req.raw.body === null ? {} : await readJson(c.req.raw));
+  const body = parseBody(signalBody, await readJson(c.req.raw, { empty: {} }));
   const { key } = await receiptOf(caller, body);
   const value = body.value === undefined ? undefined : JSON.stringify(body.value);
   const given = {

@@ -46,6 +46,11 @@ const words: Record<number, string> = {
   504: "It is not there yet; nothing is lost.",
 };
 
+/** All of its fields may be. What takes any object is another protocol's body. */
+function mayBeAbsent(body: z.core.$ZodType): boolean {
+  return z.safeParse(body, {}).success && !z.safeParse(body, { another: 1 }).success;
+}
+
 /** `path`: as OpenAPI writes it, with `{name}`. */
 export function operationObject(path: string, of: Operation): ZodOpenApiOperationObject {
   const { tag, summary, body, bodyType = "application/json" } = of;
@@ -54,7 +59,7 @@ export function operationObject(path: string, of: Operation): ZodOpenApiOperatio
     tags: [tag],
     summary,
     requestParams: parametersOf(path, of),
-    ...(body && { requestBody: { required: true, content: { [bodyType]: { schema: body } } } }),
+    ...(body && { requestBody: { required: !mayBeAbsent(body), content: { [bodyType]: { schema: body } } } }),
     responses: responsesOf(of),
     ...(security && { security }),
   };

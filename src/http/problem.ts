@@ -12,6 +12,7 @@ const problems: Record<AppErrorCode, { status: number; title: string }> = {
   misdirected: { status: 421, title: "Not a host of this Worker" },
   not_found: { status: 404, title: "Not found" },
   model_not_found: { status: 404, title: "There is no such model" },
+  previous_response_not_found: { status: 400, title: "Not found" },
   no_such_agent: { status: 404, title: "There is no such agent" },
   approval_required: { status: 409, title: "A call waits for approval" },
   method_not_allowed: { status: 405, title: "Method not allowed" },

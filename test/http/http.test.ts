@@ -99,6 +99,7 @@ describe("problems", () => {
     misdirected: 421,
     not_found: 404,
     model_not_found: 404,
+    previous_response_not_found: 400,
     no_such_agent: 404,
     approval_required: 409,
     method_not_allowed: 405,

@@ -1,5 +1,6 @@
 /** `/v1/admin`: accounts, their limits and their keys, for those who run the Worker and have its ADMIN_KEY. */
 import * as z from "zod/mini";
+import { forgetCallers } from "../../account/access.ts";
 import { type KeyInfo, keyRights } from "../../account/account-keys.ts";
 import { accountList, accountObject } from "../../account/account-object.ts";
 import type { AccountLimits, AccountState } from "../../account/account-record.ts";
@@ -36,7 +37,10 @@ export const keyCreation = lazySchema(() => z.strictObject({ rights: z.optional(
 
 export const admin = new Routes()
   .post("/accounts", "admin", async (c) => {
-    const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(accountCreation, await readJson(c.req.raw));
+    const { id = `a-${crypto.randomUUID()}`, ...limits } = parseBody(
+      accountCreation,
+      await readJson(c.req.raw, { empty: {} }),
+    );
     const account = accountObject(c.env, id);
     if (await account.isBeingErased())
       throw new AppError(
@@ -54,15 +58,17 @@ export const admin = new Routes()
     c.json(accountJson((await existing(requestOf(c), c.req.param("account"))).settings)),
   )
   .patch("/accounts/:account", "admin", async (c) => {
-    const limits = parseBody(accountChanges, await readJson(c.req.raw));
+    const limits = parseBody(accountChanges, await readJson(c.req.raw, { empty: {} }));
     const { account, settings } = await existing(requestOf(c), c.req.param("account"));
     await account.putSettings(settings.id, changed(c.var.app, settings.limits, limits));
+    forgetCallers();
     return c.json(accountJson((await existing(requestOf(c), c.req.param("account"))).settings));
   })
   .delete("/accounts/:account", "admin", async (c) => {
     const id = parseBody(accountId, c.req.param("account"), "account");
     if (id === "default") throw new AppError("conflict", defaultStays);
     const receipt = await accountObject(c.env, id).eraseAccount(id);
+    forgetCallers();
     await accountList(c.env).removeAccount(id);
     if (receipt === undefined) throw new AppError("not_found", `There is no account "${id}".`);
     const { remaining, ...deleted } = receipt;
@@ -85,6 +91,7 @@ export const admin = new Routes()
   .delete("/accounts/:account/keys/:key", "admin", async (c) => {
     const { account } = await existing(requestOf(c), c.req.param("account"));
     if (!(await account.revokeKey(c.req.param("key")))) throw new AppError("not_found", "There is no such key.");
+    forgetCallers();
     return c.body(null, 204);
   });
 

@@ -80,7 +80,7 @@ export const messages = new Routes()
     const { turn, state } = accepted(await session.submit(address, request));
     switch (how.mode) {
       case "async":
-        return turnResponse(caller, turn, { session: address.name, state });
+        return turnResponse(caller, turn, { session: address.name, state, isLater: true });
       case "wait": {
         const wait = async () => unwrap(await session.wait(turn, how.timeoutMs));
         const place = { session: address.name, turn };
@@ -100,11 +100,7 @@ export const messages = new Routes()
     return c.body(body, 200, { "Content-Type": "application/json" });
   })
   .get("/:id/events", "read", (c, caller) =>
-    relay(
-      caller,
-      addressOf(caller, c.req.param("id")),
-      new URL(c.req.url).searchParams.get("live") === "false" ? "live=false" : "",
-    ),
+    relay(caller, addressOf(caller, c.req.param("id")), endsAtTail(c.req.raw) ? "live=false" : ""),
   )
   .get("/:id/entries", "read", async (c, caller) => {
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
@@ -159,6 +155,12 @@ function relayed(caller: Caller, address: SessionAddress, query: string): { quer
 /** Most requests have no query, and parsing a URL takes longer than parsing their body. */
 function hasQuery({ url }: Request): boolean {
   return url.includes("?");
+}
+
+/** Other names in this query are those of polyfills, so it has no schema. */
+function endsAtTail({ url }: Request): boolean {
+  const live = new URL(url).searchParams.get("live") ?? "true";
+  return parseBody(z.enum(["true", "false"]), live, "live") === "false";
 }
 
 /** Polyfills of EventSource cannot send the header, and append the id of the newest event to the address that they were given. */
@@ -223,13 +225,13 @@ export function answerMode(headers: Headers): AnswerMode {
   return { mode: "wait", timeoutMs: Math.min(Number(seconds ?? 60), 300) * 1000 };
 }
 
-/** 200 for an ended turn, else 202 and where to ask again. */
+/** 200 for an ended turn, else 202 and where to ask again; 202 in any case where the caller wants to ask later (`isLater`), also of a message that was answered before. */
 function turnResponse(
   caller: Caller,
   turn: string,
-  { session, state }: { session: string; state: TurnState },
+  { session, state, isLater }: { session: string; state: TurnState; isLater?: true },
 ): Response {
   const body = turnJson(session, turn, stateShownTo(caller, state));
-  if (state.status === "ended") return Response.json(body);
+  if (state.status === "ended" && !isLater) return Response.json(body);
   return Response.json(body, { status: 202, headers: { Location: `/v1/sessions/${session}/turns/${turn}` } });
 }

@@ -43,7 +43,9 @@ export const sessionChanges = lazySchema(() =>
 export const sessionListing = lazySchema(() =>
   z.strictObject({
     limit: z._default(coercedNumber().check(z.int(), z.minimum(1), z.maximum(100)), 20),
-    cursor: z.optional(z.string().check(z.maxLength(200))),
+    cursor: z.optional(
+      z.string().check(z.regex(/^-?\d{1,16}\.[\w-]{1,64}$/, "must be the next_cursor of an earlier page")),
+    ),
     q: z.optional(z.string().check(z.maxLength(200))),
     reason: z.optional(z.enum(turnEndReasons)),
     agent: z.optional(agentName),
@@ -52,7 +54,7 @@ export const sessionListing = lazySchema(() =>
 
 export const sessions = new Routes()
   .post("/", "key", async (c, caller) => {
-    const body = parseBody(sessionCreation, await readJson(c.req.raw));
+    const body = parseBody(sessionCreation, await readJson(c.req.raw, { empty: {} }));
     const { title, metadata, instructions, model, prefix, ttl_seconds: ttlSeconds } = body;
     const { agents } = c.var.app;
     const agent = body.agent === undefined ? agents.first : agents.mustHave(body.agent);
@@ -84,7 +86,7 @@ export const sessions = new Routes()
     return c.json({ last_turn: null, ...shownSession(details), queued: details.queued.map(queuedJson) });
   })
   .patch("/:id", "key", async (c, caller) => {
-    const { title, metadata } = parseBody(sessionChanges, await readJson(c.req.raw));
+    const { title, metadata } = parseBody(sessionChanges, await readJson(c.req.raw, { empty: {} }));
     const change = { ...defined({ title }), ...(metadata && { metadata }) };
     return c.json(sessionJson(unwrap(await sessionAt(caller, c.req.param("id")).change(change))));
   })

@@ -86,7 +86,7 @@ async function textOf(caller: Caller): Promise<string> {
   const isText = /^text\/plain\b/i.test(caller.request.headers.get("Content-Type") ?? "");
   const text = isText
     ? await readText(caller.request, mostBytes)
-    : prefixText(parseBody(prefixContent, await readJson(caller.request, { maxBytes: mostBytes })));
+    : prefixText(parseBody(prefixContent, await readJson(caller.request, { maxBytes: mostBytes, empty: {} })));
   if (text.trim() === "")
     throw new AppError("invalid_request", "The prefix is empty. Send instructions, documents or text.");
   return text.toWellFormed();

@@ -51,7 +51,7 @@ export const versionListing = lazySchema(() =>
 export const versionRoutes = new Routes()
   .post("/:agent/versions", "operate", async (c, caller) => {
     const agent = caller.app.agents.mustHave(c.req.param("agent"));
-    const { note, ...sent } = parseBody(versionCreation, await readJson(c.req.raw));
+    const { note, ...sent } = parseBody(versionCreation, await readJson(c.req.raw, { empty: {} }));
     if (Object.keys(sent).length === 0)
       throw new AppError(
         "invalid_request",

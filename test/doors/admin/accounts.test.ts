@@ -110,6 +110,22 @@ describe("accounts and their keys", () => {
     expect((await admin("POST", `/${account}/keys`)).status).toBe(201);
   });
 
+  it("[KEY-4] what was changed by a call that came in here holds here at once", async () => {
+    const key = await makeAccount({ rate_per_minute: 100 });
+    const { id } = (await admin("GET", `/${account}/keys`)).body.keys[0];
+    expect((await call(key, "GET", "/v1/sessions")).status).toBe(200);
+    await admin("PATCH", `/${account}`, { rate_per_minute: 1 });
+    provider.enqueue(text("Hi."));
+    expect((await call(key, "POST", "/v1/sessions/a/messages", { content: "Hello" })).status).toBe(200);
+    expect((await call(key, "POST", "/v1/sessions/a/messages", { content: "Hello" })).status).toBe(429);
+    expect((await admin("DELETE", `/${account}/keys/${id}`)).status).toBe(204);
+    expect((await call(key, "GET", "/v1/sessions")).status).toBe(401);
+    const other = (await admin("POST", `/${account}/keys`)).body.key;
+    expect((await call(other, "GET", "/v1/sessions")).status).toBe(200);
+    expect((await admin("DELETE", `/${account}`)).status).toBe(200);
+    expect((await call(other, "GET", "/v1/sessions")).status).toBe(401);
+  });
+
   it("[KEY-3] a key of an account that was never made is refused, and stores nothing", async () => {
     const key = `ll_${account}_${"x".repeat(43)}`;
     const refused = await call(key, "GET", "/v1/sessions");
@@ -325,7 +341,8 @@ describe("an account that is erased", () => {
   it("[ACCOUNT-4] a session that a remembered key made meanwhile goes with the last look, and then the name is free", async () => {
     const key = await makeAccount();
     await fill(key, 1);
-    await admin("DELETE", `/${account}`);
+    // By a call that came in at another isolate.
+    await accountObject(bindings, account).eraseAccount(account);
     provider.enqueue(text("Hi."));
     expect((await call(key, "POST", "/v1/sessions/late/messages", { content: "Hello" })).status).toBe(200);
     const later = Date.now() + 91_000;

@@ -127,6 +127,17 @@ describe("messages", () => {
     await completed(`/v1/sessions/${id}/turns/turn_2`, "two");
   });
 
+  it("[NATIVE-32] answers later also where the message was answered already: 202, the turn's address, and its answer", async () => {
+    provider.enqueue(text("Hi."));
+    const send = (more: Record<string, string>) =>
+      call("POST", `/v1/sessions/${id}/messages`, { content: "Hello" }, { "Idempotency-Key": "k", ...more });
+    expect((await send({})).status).toBe(200);
+    const later = await send({ Prefer: "respond-async" });
+    expect([later.status, later.headers.get("Location")]).toEqual([202, `/v1/sessions/${id}/turns/turn_1`]);
+    expect(await later.json()).toMatchObject({ turn: "turn_1", status: "completed", message: { content: "Hi." } });
+    expect((await send({ Prefer: "wait=5" })).status).toBe(200);
+  });
+
   it.each([
     [undefined, 60],
     ["wait=5", 5],
@@ -286,6 +297,18 @@ describe("reading", () => {
     });
     const rest = await json(call("GET", `/v1/sessions/${id}/entries?after=3`));
     expect(rest.body.entries.map(({ type }: { type: string }) => type)).toEqual(["assistant", "turn_ended"]);
+  });
+
+  it.each([
+    "sessions?cursor=none",
+    "sessions?cursor=",
+    "sessions?cursor=12",
+    "turns?cursor=none",
+    "sessions/s/events?live=no",
+  ])("[NATIVE-31] %s is refused by the parameter's name", async (path) => {
+    const name = path.replace(/^.*\?(\w+)=.*$/, "$1");
+    const { status: code, body } = await json(call("GET", `/v1/${path}`));
+    expect([code, body.field, body.detail]).toEqual([400, name, expect.stringContaining(`${name}: `)]);
   });
 
   it("[NATIVE-6] makes, reads, renames, lists and erases a session", async () => {

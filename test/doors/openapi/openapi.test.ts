@@ -49,13 +49,22 @@ describe("the OpenAPI document", () => {
     expect(document.paths["/v1/admin/accounts"].post.security).toEqual([{ admin: [] }]);
   });
 
-  it("[OPENAPI-2] every query and body that it says is wrong is refused, and its field named", async () => {
+  /** A number, one of some words, or a text of some form. */
+  const refusesNone = ({ type, enum: words, const: only, pattern }: Json) =>
+    type === "integer" ||
+    words !== undefined ||
+    only !== undefined ||
+    (pattern !== undefined && !RegExp(pattern).test("none"));
+
+  it("[OPENAPI-2] [NATIVE-31] every query and body that it says is wrong is refused, and its field named", async () => {
     const { paths } = await read();
+    const headers = { Authorization: "Bearer test-admin-key-16", "Content-Type": "application/json" };
+    await worker.fetch("https://longline.test/v1/admin/accounts", { method: "POST", headers, body: '{"id":"x"}' });
     let tried = 0;
     for (const [path, methods] of Object.entries<Json>(paths)) {
       for (const [method, { parameters = [], security }] of Object.entries<Json>(methods)) {
-        const numbers = parameters.filter(({ in: at, schema }: Json) => at === "query" && schema.type === "integer");
-        for (const { name } of numbers) {
+        const checked = parameters.filter(({ in: at, schema }: Json) => at === "query" && refusesNone(schema));
+        for (const { name } of checked) {
           const url = `https://longline.test${path.replace(/\{\w+\}/g, "x")}?${name}=none`;
           const headers = { Authorization: `Bearer ${security?.[0]?.admin ? "test-admin-key-16" : "test-key"}` };
           const refused = await worker.fetch(url, { method: method.toUpperCase(), headers });
@@ -69,7 +78,32 @@ describe("the OpenAPI document", () => {
         }
       }
     }
-    expect(tried).toBeGreaterThan(5);
+    expect(tried).toBeGreaterThan(20);
+  });
+
+  it("[HTTP-8] a body that may be absent by the document may be absent, with its type; one that may not is required", async () => {
+    const { paths } = await read();
+    const absent: string[] = [];
+    for (const [path, methods] of Object.entries<Json>(paths)) {
+      for (const [method, { requestBody, security }] of Object.entries<Json>(methods)) {
+        if (requestBody === undefined || requestBody.required) continue;
+        const url = `https://longline.test${path.replace(/\{\w+\}/g, "assistant")}`;
+        const headers = { Authorization: `Bearer ${security?.[0]?.admin ? "test-admin-key-16" : "test-key"}` };
+        const answer = await worker.fetch(url, { method: method.toUpperCase(), headers });
+        expect([path, answer.status, await answer.text()]).toEqual([
+          path,
+          expect.not.toBeOneOf([415, 500]),
+          expect.not.stringContaining("body is empty"),
+        ]);
+        absent.push(`${method} ${path}`);
+      }
+    }
+    expect(absent).toEqual(
+      expect.arrayContaining(["post /v1/sessions", "post /v1/sessions/{id}/fork", "post /v1/conversations"]),
+    );
+    expect(absent).not.toContain("post /v1/sessions/{id}/messages");
+    expect(absent).not.toContain("post /mcp");
+    expect(paths["/v1/sessions/{id}/messages"].post.requestBody.required).toBe(true);
   });
 });
 

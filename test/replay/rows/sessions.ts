@@ -33,7 +33,7 @@ export const sessionRows: Row[] = [
   { name: "create-bad-prefix", call: "POST /v1/sessions", body: { prefix: "sha256-00" } },
   { name: "create-no-json", call: "POST /v1/sessions", body: "{" },
   { name: "create-wrong-type", call: "POST /v1/sessions", headers: { "content-type": "text/plain" }, body: "hello" },
-  { name: "create-no-body", call: "POST /v1/sessions" },
+  { name: "say-no-body", call: `POST ${s1}/messages` },
   { name: "create-long-key", call: "POST /v1/sessions", headers: { "idempotency-key": "k".repeat(256) }, body: {} },
   { name: "read", call: `GET ${s1}` },
   { name: "read-head", call: `HEAD ${s1}` },

@@ -37,7 +37,7 @@ export const newItems = lazySchema(() =>
 
 export const conversations = new Routes({ refuse: openAiErrorResponse })
   .post("/", "key", async (c, caller) => {
-    const { items = [], metadata: pairs } = parseBody(newConversation, await readJson(c.req.raw));
+    const { items = [], metadata: pairs } = parseBody(newConversation, await readJson(c.req.raw, { empty: {} }));
     const history = await historyOf(caller, items ?? []);
     const address = { account: caller.account, name: `conv_${crypto.randomUUID().replaceAll("-", "")}` };
     const session = sessionObject(c.env, address);

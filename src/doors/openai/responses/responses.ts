@@ -53,7 +53,7 @@ export const responses = new Routes({ refuse: openAiErrorResponse })
     return failed(notYet(`/v1/responses/${idOf(place)}`, rest), idOf(place));
   })
   .post("/input_tokens", "key", async (c, caller) => {
-    const request = parseBody(countRequest, withDeclaredTools(withoutNulls(await readJson(c.req.raw))));
+    const request = parseBody(countRequest, withDeclaredTools(withoutNulls(await readJson(c.req.raw, { empty: {} }))));
     return c.json({ object: "response.input_tokens", input_tokens: await countInput(caller, request) });
   })
   .get("/:id/input_items", "key", async (c, caller) => {

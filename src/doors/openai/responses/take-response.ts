@@ -165,6 +165,6 @@ async function previousResponse(caller: Caller, id: string): ReturnType<typeof f
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "not_found") throw error;
     const detail = `Previous response with id '${id.slice(0, 200)}' not found.`;
-    throw new AppError("invalid_request", detail, { field: "previous_response_id" });
+    throw new AppError("previous_response_not_found", detail, { field: "previous_response_id" });
   }
 }

@@ -168,7 +168,7 @@ describe("POST /v1/responses", () => {
     expect(entries[1].message.reasoning_content).toBe("I ask.");
   });
 
-  it("[RESPONSES-3] refuses what it cannot honour, by its name", async () => {
+  it("[RESPONSES-3] [RESPONSES-25] refuses what it cannot honour, by its name", async () => {
     const refused: [object, string, RegExp][] = [
       [{}, "input", /input: /],
       [{ input: [] }, "input", /There is nothing to answer/],
@@ -201,7 +201,8 @@ describe("POST /v1/responses", () => {
       const answer = await create(body);
       expect([body, answer]).toMatchObject([body, { status: 400, body: { error: { param } } }]);
       expect(answer.body.error.message).toMatch(message);
-      expect(answer.body.error).toMatchObject({ type: "invalid_request_error", code: "invalid_request" });
+      const code = /^Previous/.test(answer.body.error.message) ? "previous_response_not_found" : "invalid_request";
+      expect(answer.body.error).toMatchObject({ type: "invalid_request_error", code });
     }
     const model = await create({ input: "x", model: "gpt-9" });
     expect(model).toMatchObject({ status: 404, body: { error: { param: "model", code: "model_not_found" } } });
