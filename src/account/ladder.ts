@@ -44,7 +44,7 @@ export class Ladder {
     if (readableFrom > this.version) {
       // `platformFailure` knows these words, which reach the client: an error loses everything else on its way between objects.
       throw new Error(
-        `The ${this.#of}'s storage is of version ${version}; this Longline reads up to ${this.version}. Deploy a Longline that reads storage of version ${readableFrom} (see UPGRADING.md). Nothing was changed.`,
+        `The ${this.#of}'s storage is of version ${version}; this Longline reads up to ${this.version}. Deploy one that reads version ${readableFrom} (see UPGRADING.md). Nothing was changed.`,
       );
     }
     return this.rungs.slice(version, this.version).map(({ sql }) => sql);

@@ -100,7 +100,7 @@ export const messages = new Routes()
     return c.body(body, 200, { "Content-Type": "application/json" });
   })
   .get("/:id/events", "read", (c, caller) =>
-    relay(caller, addressOf(caller, c.req.param("id")), endsAtTail(c.req.raw) ? "live=false" : ""),
+    relay(caller, addressOf(caller, c.req.param("id")), `live=${liveness(c.req.raw)}`),
   )
   .get("/:id/entries", "read", async (c, caller) => {
     const { after, limit } = parseQuery(entryRange, new URL(c.req.url));
@@ -158,9 +158,8 @@ function hasQuery({ url }: Request): boolean {
 }
 
 /** Other names in this query are those of polyfills, so it has no schema. */
-function endsAtTail({ url }: Request): boolean {
-  const live = new URL(url).searchParams.get("live") ?? "true";
-  return parseBody(z.enum(["true", "false"]), live, "live") === "false";
+function liveness({ url }: Request): string {
+  return parseBody(z.enum(["true", "false"]), new URL(url).searchParams.get("live") ?? "true", "live");
 }
 
 /** Polyfills of EventSource cannot send the header, and append the id of the newest event to the address that they were given. */

@@ -96,10 +96,10 @@ const mcpCall: Request = [
 ];
 
 const sessionWords = new RegExp(
-  `The session's storage is of version 99; this Longline reads up to ${sessionLadder.version}. Deploy a Longline that reads storage of version 98`,
+  `The session's storage is of version 99; this Longline reads up to ${sessionLadder.version}. Deploy one that reads version 98`,
 );
 const accountWords = new RegExp(
-  `The account's storage is of version 99; this Longline reads up to ${accountLadder.version}. Deploy a Longline that reads storage of version 98`,
+  `The account's storage is of version 99; this Longline reads up to ${accountLadder.version}. Deploy one that reads version 98`,
 );
 const newerSession = "UPDATE session SET schema_version = 98, ladder_version = 99";
 const knownSession = `UPDATE session SET schema_version = ${sessionLadder.readableFrom}, ladder_version = ${sessionLadder.version}`;
