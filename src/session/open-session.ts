@@ -78,7 +78,7 @@ export function openSession(
   });
   const { sql } = storage;
   const isNew = made !== undefined;
-  const log = new SqliteTranscriptLog(sql, { isNew });
+  const log = new SqliteTranscriptLog(sql);
   const inbox = new Inbox(sql);
   const steps = new ToolSteps(sql);
   const turns = new Turns({ log, inbox, steps }, agent);

@@ -21,11 +21,6 @@ export const longestKept = 16_000;
 /** Messages that are kept after their turns have begun. */
 const mostBegun = 16;
 
-/** What is kept in memory of a message's JSON. */
-export function kept(text: string): string | undefined {
-  return text.length <= longestKept ? text : undefined;
-}
-
 export class InboxCopy {
   /** By id, oldest first. */
   readonly #waiting = new Map<number, InboxRow>();

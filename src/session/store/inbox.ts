@@ -3,7 +3,7 @@ import type { Reference } from "../../channels/channel.ts";
 import type { TurnOptions } from "../../core/entry.ts";
 import type { QueuedMessage } from "../../wire/native.ts";
 import { SubmitRefused } from "../refusal.ts";
-import { InboxCopy, type InboxRow, kept, longestKept, type Stop } from "./inbox-copy.ts";
+import { InboxCopy, type InboxRow, longestKept, type Stop } from "./inbox-copy.ts";
 import type { RowCopy } from "./row-copy.ts";
 
 /** What a person sent, as it waits for its turn. */
@@ -88,7 +88,6 @@ export class Inbox implements RowCopy {
   #copy: InboxCopy | undefined;
   /** The number of the turn that was accepted last; null when there is none, `undefined` until it was looked for. */
   #newestId: number | null | undefined;
-  #mayHaveClaims = true;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -96,14 +95,12 @@ export class Inbox implements RowCopy {
 
   startEmpty(): void {
     this.#copy = new InboxCopy(0);
-    this.#mayHaveClaims = false;
     this.#newestId = null;
   }
 
   forget(): void {
     this.#copy = undefined;
     this.#newestId = undefined;
-    this.#mayHaveClaims = true;
   }
 
   /** Takes a message in and names its turn. Turns are numbered in the order in which their messages came. */
@@ -132,7 +129,7 @@ export class Inbox implements RowCopy {
 
   /** The turn of the message that came with one of these names before. */
   claimed(names: readonly string[]): string | undefined {
-    for (const name of this.#mayHaveClaims ? names : []) {
+    for (const name of names) {
       const [row] = this.#sql.exec<{ turn: string }>("SELECT turn FROM claims WHERE name = ?", name).toArray();
       if (row !== undefined) return row.turn;
     }
@@ -141,7 +138,6 @@ export class Inbox implements RowCopy {
 
   /** All names that begin with `prefix`. */
   claimedNames(prefix: string): Set<string> {
-    if (!this.#mayHaveClaims) return new Set();
     const query = "SELECT name FROM claims WHERE substr(name, 1, ?) = ?";
     const rows = this.#sql.exec<{ name: string }>(query, prefix.length, prefix).toArray();
     return new Set(rows.map(({ name }) => name));
@@ -149,13 +145,11 @@ export class Inbox implements RowCopy {
 
   /** From now on these are names of the turn's message. */
   claim(names: readonly string[], turn: string): void {
-    this.#mayHaveClaims ||= names.length > 0;
     for (const name of names) this.#sql.exec("INSERT OR IGNORE INTO claims (name, turn) VALUES (?, ?)", name, turn);
   }
 
   /** From now on this is a name of that turn's message alone. */
   moveClaim(name: string, turn: string): void {
-    this.#mayHaveClaims = true;
     this.#sql.exec(
       "INSERT INTO claims (name, turn) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET turn = excluded.turn",
       name,
@@ -196,7 +190,6 @@ export class Inbox implements RowCopy {
   }
 
   byKey(key: string): AcceptedMessage | undefined {
-    if (this.lastId === 0) return undefined;
     const query = "SELECT id FROM inbox WHERE idempotency_key = ?";
     const [row] = this.#sql.exec<{ id: number }>(query, key).toArray();
     return row && this.byTurn(turnOf(row.id));
@@ -376,6 +369,11 @@ function inboxRow(row: StoredInbox): InboxRow {
     bodyHash: row.body_hash ?? undefined,
     atMs: row.created_at,
   };
+}
+
+/** What is kept in memory of a message. */
+function kept(text: string): string | undefined {
+  return text.length <= longestKept ? text : undefined;
 }
 
 /** Most bytes of a message with its options: Durable Objects refuse rows over 2 MB (developers.cloudflare.com/durable-objects/platform/limits). */

@@ -98,10 +98,9 @@ export class SqliteTranscriptLog implements TranscriptLog, RowCopy {
   /** The long entry that was read last: it is asked for several times in a turn, and parsing a megabyte takes 10 ms. */
   #large: { entry: Entry; units: number } | undefined;
 
-  /** `isNew`: the tables were made just now, and hold nothing. */
-  constructor(sql: SqlStorage, { isNew = false } = {}) {
+  constructor(sql: SqlStorage) {
     this.#sql = sql;
-    this.#copy = isNew ? { last: undefined, tail: new EntryTail(0) } : this.#readCopy();
+    this.#copy = this.#readCopy();
   }
 
   get lastSeq(): number {
