@@ -1,7 +1,6 @@
 /** Decides which call a fragment belongs to, where gateways leave out, blank, repeat or reuse indexes and ids, and what of it is new. Makes nothing of arguments but their bounds. */
 
 import type { ModelEvent } from "../core/model-event.ts";
-import { parsed } from "../core/parsed.ts";
 import { JsonDepth } from "./json-depth.ts";
 import { filled, isObject, member, type WireCallFragment } from "./wire.ts";
 
@@ -162,5 +161,10 @@ function argumentsText(fragment: WireCallFragment): string {
 
 /** The same for calls that differ in the spacing of their arguments alone. */
 function spelling(name: string, text: string): string {
-  return `${name} ${JSON.stringify(parsed(text === "" ? "{}" : text)) ?? text}`;
+  try {
+    return `${name} ${JSON.stringify(JSON.parse(text || "{}"))}`;
+  } catch {
+    // Also of values that are nested too deep to be made text again.
+    return `${name} ${text}`;
+  }
 }

@@ -335,7 +335,7 @@ function readOther(text: string): ReadPayload {
   // Written by a gateway around an event that was one already (openclaw#97474).
   if (/^data:/i.test(text)) return readPayload(text.slice("data:".length).trim());
   if (!/^(?:\{|\[[\s{\]])/.test(text)) return { type: "other" };
-  const value = text.startsWith("[") ? parsed(text) : undefined;
+  const value = parsed(text);
   if (value !== undefined) return ofValue(value);
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return lines.length < 2 ? { type: "damaged" } : ofLines(lines);

@@ -256,7 +256,9 @@ export class SessionLifecycle {
     } catch (error) {
       this.#eraseFailures++;
       this.#eraseAtMs = Date.now() + backoffMs(this.#eraseFailures, alarmBackoff, Math.random());
-      this.open().work.start();
+      // Also where it cannot be opened again, this attempt is over: the next one must not wait for it.
+      this.#begin();
+      this.ifAlive?.work.start();
       throw error;
     }
   }

@@ -55,6 +55,15 @@ describe("the tapes", () => {
   });
 });
 
+it.each([
+  ["two spaces before", (json: string) => `  ${json}`],
+  ["a tab before", (json: string) => `\t${json}`],
+  ["a space behind", (json: string) => `${json} `],
+])("[STREAM-22] a payload of JSON with %s is read like any other", (_what, spaced) => {
+  const chunks = ["Hel", "lo,", " world."].map((content) => spaced(JSON.stringify(delta({ content }))));
+  expect(sums(...chunks)).toMatchObject({ text: "Hello, world.", rest: [] });
+});
+
 describe("what is no chunk", () => {
   const signs = ["", " ", ": keepalive", "ping", "[HEARTBEAT]", "null", '"x"', "[]", "1", "true", "upstream error"];
   it.each([
@@ -158,6 +167,16 @@ describe("repetition", () => {
     const { calls } = sums(...streamed, chunk);
     expect(calls).toHaveLength(count);
     expect(calls[0]).toEqual({ id: "x", name: "a", arguments: '{"n":1}' });
+  });
+
+  it("[STREAM-23] calls with arguments that are too deep to be written again are compared as they came", () => {
+    const deep = `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    const again = delta({ tool_calls: [call(deep, { index: 0, id: "x" })] });
+    const { calls } = sums(again, again, message({ tool_calls: [call(deep, { id: "y" }), call("{}", { id: "z" })] }));
+    expect(calls).toEqual([
+      { id: "x", name: "a", arguments: deep },
+      { id: "z", name: "a", arguments: "{}" },
+    ]);
   });
 
   it("[STREAM-23] a last delta with all text again has all calls again", () => {

@@ -6,6 +6,7 @@ import { forgetFacts } from "../../src/account/known-facts.ts";
 import { unwrap } from "../../src/account/outcome.ts";
 import type { AppChannel } from "../../src/agent/app.ts";
 import { SessionVersion } from "../../src/doors/rollouts/session-version.ts";
+import { SqliteTranscriptLog } from "../../src/session/store/transcript-log.ts";
 import { app, listedRollouts } from "../app/app.ts";
 import { Account } from "../app/worker.ts";
 import { gated, text } from "../support/fake-provider.ts";
@@ -174,6 +175,24 @@ describe("a name that the account lists, and of which no rows are left", () => {
     const { sessions } = await account().listSessions({ limit: 10 });
     expect(sessions.map(({ id }) => id)).toEqual(isMade ? [name] : []);
     expect(await account().wasErased(name)).toBe(!isMade);
+  });
+});
+
+describe("erasing", () => {
+  it("[ERASE-2] that fails, where the session cannot be opened again either, is done by the next attempt", async () => {
+    unwrap(await world.stub.create(world.address, {}));
+    const fails = (): never => {
+      throw new Error("The storage is away.");
+    };
+    vi.spyOn(Account.prototype, "removeSession").mockImplementationOnce(async () => {
+      vi.spyOn(SqliteTranscriptLog.prototype, "lastSeq", "get").mockImplementationOnce(fails);
+      return fails();
+    });
+    await expect((async () => unwrap(await world.stub.erase(world.address)))()).rejects.toThrow();
+    expect(await world.stub.describe()).toMatchObject({ ok: false, code: "unavailable" });
+    expect(unwrap(await world.stub.erase(world.address))).toEqual({ entries: 0, bytes: 0 });
+    expect(await world.stub.isMade()).toBe(false);
+    expect(await account().wasErased(world.address.name)).toBe(true);
   });
 });
 

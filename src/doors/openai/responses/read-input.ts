@@ -66,7 +66,7 @@ function take(read: ReadInput, item: InputItem, place: number): void {
       return;
     }
     case "item_reference":
-      throw new Error("References are replaced by their items before the input is read.");
+      throw new Error("A reference was not replaced by its item.");
   }
 }
 
