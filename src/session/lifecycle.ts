@@ -87,9 +87,7 @@ export class SessionLifecycle {
     const { agents } = this.#app;
     const named = choices.agent ?? agents.first.name;
     const { name: agent } = choices.parent === undefined ? agents.mustHave(named) : agents.mustBeKnown(named);
-    const { steps, delegation, telemetry } = this.#app;
-    const how = { atMs: Date.now(), hasAll: [steps, delegation, telemetry, choices.parent].some(Boolean) };
-    const create = () => SessionRecord.create(storage.sql, address, { ...choices, agent }, how);
+    const create = () => SessionRecord.create(storage.sql, address, { ...choices, agent }, Date.now());
     const alive = this.open({ made: storage.transactionSync(create) });
     this.#reporter.knowsNew();
     // No alarm of its own is set. One that a session before it left comes once for nothing.

@@ -1,7 +1,6 @@
 /** What people think of answers: one row for each turn, the newest in place of the one before. Never shown to a model. Rows of their own, and not entries: a turn is rated after its end, and again, and code of an earlier version reads no unknown entries. */
 import type { Entry } from "../../core/entry.ts";
 import type { RowCopy } from "./row-copy.ts";
-import { makeLater } from "./schema.ts";
 
 export interface Feedback {
   /** -1 to 1. */
@@ -39,8 +38,6 @@ export class FeedbackStore implements RowCopy {
   }
 
   put(turn: string, { score, label, comment, by, atMs }: Feedback): void {
-    // What is rated has the column `reported_at`, which the statements below name.
-    makeLater(this.#sql);
     this.#sql.exec(
       `INSERT INTO feedback (turn, score, label, comment, given_by, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (turn) DO UPDATE
        SET score = excluded.score, label = excluded.label, comment = excluded.comment, given_by = excluded.given_by,

@@ -231,23 +231,19 @@ export function migrate(sql: SqlStorage, from: StoredVersion): void {
   sql.exec("UPDATE session SET schema_version = ?, ladder_version = ?", readableFrom, version);
 }
 
-/** The tables of a session that is to be made; without those of later rungs unless it `hasAll`. The caller holds a transaction, and writes the session's row with the version that is returned. */
-export function makeTables(sql: SqlStorage, { hasAll = true } = {}): number {
+/** The tables of a session that is to be made. The caller holds a transaction, and writes the session's row. */
+export function makeTables(sql: SqlStorage): void {
   dropLeftovers(sql);
-  const version = hasAll ? sessionLadder.version : everyonesVersion;
-  batches[version] ??= inOneBatch(freshTables(sessionLadder.rungs.slice(0, version)));
+  const { version, rungs } = sessionLadder;
+  batches[version] ??= inOneBatch(freshTables(rungs));
   sql.exec(batches[version]);
-  return version;
 }
 
 /** By the version of the ladder. */
 const batches: Record<number, string> = {};
 
-/** So many rungs made all that every session uses. The later ones only add what few use: `makeLater` makes it. */
-export const everyonesVersion = 8;
-
 /**
- * The statements that make the tables as these rungs leave them, each in its last form. The rungs change their own tables many
+ * The statements that make the tables as the rungs leave them, each in its last form. The rungs change their own tables many
  * times on the way, which costs a new session 1.1 ms before its first answer; these statements cost 0.5 ms. What a rung does with
  * rows is left out: there are none.
  */
@@ -270,14 +266,6 @@ export function freshTables(rungs: readonly { sql: string }[]): string[] {
 const making = /^(?:ALTER TABLE|CREATE (?:\w+ )?(?:TABLE|INDEX)) (\w+)(?: (ADD|DROP) COLUMN (.*))?/;
 /** A table's key comes after its columns. */
 const tableEnd = /(,\s*(PRIMARY KEY|UNIQUE) \([^)]*\))?\s*\) STRICT/;
-
-/**
- * The tables and columns of later rungs, where the session was made without them. Called before what is rarely written into
- * them; what is not there holds nothing. Runs in the caller's transaction.
- */
-export function makeLater(sql: SqlStorage): void {
-  migrate(sql, versionOf(sql));
-}
 
 /** The session's own tables, by one statement for all that asks for them: it is prepared once for a new session. */
 function tablesIn(sql: SqlStorage): string[] {

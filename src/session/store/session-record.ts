@@ -49,8 +49,6 @@ export interface Copied {
   windowSeq: number;
   usage: SessionUsage;
   createdAtMs: number;
-  /** Of the tables; the newest when absent. */
-  version?: number;
 }
 
 export interface ForkedFrom {
@@ -108,8 +106,7 @@ export type SessionRow = {
   token_epoch: number;
   learned: string | null;
   life_ms: number | null;
-  /** Absent where the database was made without the later rungs. */
-  parent?: string | null;
+  parent: string | null;
 };
 
 /** The row as it is kept in memory. */
@@ -128,26 +125,21 @@ export class SessionRecord implements RowCopy {
     this.#sql = sql;
   }
 
-  /** Makes the tables, without the later ones unless it `hasAll`, and the one row, and returns what that says. The caller holds the transaction. */
-  static create(
-    sql: SqlStorage,
-    of: SessionAddress,
-    choices: SessionChoices,
-    { atMs, hasAll = true }: { atMs: number; hasAll?: boolean },
-  ): SessionRow {
-    const version = makeTables(sql, { hasAll });
+  /** Makes the tables and the one row, and returns what that says. The caller holds the transaction. */
+  static create(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, atMs: number): SessionRow {
+    makeTables(sql);
     const none = { copiedSeq: 0, windowSeq: 0, usage: noSessionUsage, createdAtMs: atMs };
-    return SessionRecord.insert(sql, of, choices, { ...none, version });
+    return SessionRecord.insert(sql, of, choices, none);
   }
 
   /** Makes the one row: from then on the session exists. The tables are there. */
   static insert(sql: SqlStorage, of: SessionAddress, choices: SessionChoices, copied: Copied): SessionRow {
-    const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs, version = sessionLadder.version } = copied;
+    const { forkedFrom, copiedSeq, windowSeq, usage, createdAtMs } = copied;
     const lifeMs = choices.ttlSeconds === undefined ? null : choices.ttlSeconds * 1000;
     const row = {
       id: 1,
       schema_version: sessionLadder.readableFrom,
-      ladder_version: version,
+      ladder_version: sessionLadder.version,
       account: of.account,
       name: of.name,
       agent: choices.agent ?? null,
@@ -164,7 +156,7 @@ export class SessionRecord implements RowCopy {
       copied_seq: copiedSeq,
       window_seq: windowSeq,
       birth: crypto.randomUUID(),
-      ...(choices.parent && { parent: JSON.stringify(choices.parent) }),
+      parent: choices.parent === undefined ? null : JSON.stringify(choices.parent),
     };
     const names = Object.keys(row);
     const places = names.map(() => "?").join(", ");
@@ -292,7 +284,7 @@ function copyOf(row: SessionRow): RecordCopy {
     windowSeq: row.window_seq,
     birth: row.birth,
     tokenEpoch: row.token_epoch,
-    parent: row.parent == null ? null : (JSON.parse(row.parent) as ParentCall),
+    parent: row.parent === null ? null : (JSON.parse(row.parent) as ParentCall),
   };
   const learned = row.learned === null ? {} : (JSON.parse(row.learned) as LearnedChanges);
   return { settings: Object.freeze(settings), learned, lifeMs: row.life_ms };

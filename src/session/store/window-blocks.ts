@@ -1,7 +1,5 @@
 /** The rows in which the older part of the model's window is kept as it is sent, so that a start reads text instead of parsing thousands of entries. A copy of entries and no more: without these rows the log is read. */
 
-import { makeLater } from "./schema.ts";
-
 /** A run of entries, encoded. It ends with a turn. */
 export interface StoredBlock {
   /** The entries after this one, up to `throughSeq`. */
@@ -63,7 +61,6 @@ export class WindowBlocks {
 
   add(spelling: string, { afterSeq, throughSeq, state, messages }: StoredBlock): void {
     this.#isEmpty = false;
-    makeLater(this.#sql);
     for (let piece = 0; piece === 0 || piece * unitsPerRow < messages.length; piece++) {
       this.#sql.exec(
         "INSERT INTO window_blocks (through_seq, piece, after_seq, spelling, state, messages) VALUES (?, ?, ?, ?, ?, ?)",
@@ -79,7 +76,6 @@ export class WindowBlocks {
 
   /** Notes what the newest turn wanted; `undefined`: what there is. */
   want(spelling: string | undefined): void {
-    makeLater(this.#sql);
     this.#sql.exec("DELETE FROM window_blocks WHERE through_seq = ?", wantedRow);
     if (spelling !== undefined) this.add(spelling, { afterSeq: 0, throughSeq: wantedRow, state: "", messages: "" });
   }
@@ -87,7 +83,6 @@ export class WindowBlocks {
   /** Takes away the blocks after this entry; -1: all there is. */
   drop(afterSeq = -1): void {
     if (this.#isEmpty) return;
-    makeLater(this.#sql);
     this.#sql.exec("DELETE FROM window_blocks WHERE after_seq >= ?", afterSeq);
   }
 }

@@ -56,7 +56,7 @@ function all(): Submission {
 
 function inSession(work: (session: OpenSession, rows: () => unknown) => void): void {
   const storage = nodeStorage();
-  SessionRecord.create(storage.sql, { account: "a", name: "s" }, {}, { atMs: 1 });
+  SessionRecord.create(storage.sql, { account: "a", name: "s" }, {}, 1);
   work(openSession(storage), () => contentsOf(storage));
 }
 

@@ -412,7 +412,7 @@ describe("what a client has is a function of its cursor", () => {
     async (story) => {
       const world = new SessionWorld();
       await runInDurableObject(world.stub, async (_, { storage }) => {
-        SessionRecord.create(storage.sql, world.address, {}, { atMs: Date.now() });
+        SessionRecord.create(storage.sql, world.address, {}, Date.now());
         const faults: string[] = [];
         for (const crashAt of [0, 2, 5, 11]) {
           const clients = Array.from({ length: 60 }, (_, n) => {
@@ -431,7 +431,7 @@ describe("what a client has is a function of its cursor", () => {
       const world = new SessionWorld();
       const seed = 14;
       await runInDurableObject(world.stub, async (_, { storage }) => {
-        SessionRecord.create(storage.sql, world.address, {}, { atMs: Date.now() });
+        SessionRecord.create(storage.sql, world.address, {}, Date.now());
         const calm = await played(storage, story, { crashAt: 0, seed });
         const faults = [...calm.faults];
         for (let crashAt = 1; crashAt < calm.moments; crashAt++) {

@@ -14,7 +14,7 @@ const draftOf = (text: string) => {
 async function withCheckpoint(use: (checkpoint: Checkpoint) => void): Promise<void> {
   const world = new SessionWorld();
   await world.inside((storage) => {
-    SessionRecord.create(storage.sql, world.address, {}, { atMs: 0 });
+    SessionRecord.create(storage.sql, world.address, {}, 0);
     use(new Checkpoint(storage.sql));
   });
 }

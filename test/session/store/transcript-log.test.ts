@@ -14,7 +14,7 @@ import { logContract } from "../../support/log-contract.ts";
 function withDatabase(use: (storage: DurableObjectStorage) => void | Promise<void>): Promise<void> {
   const address = { account: "test", name: crypto.randomUUID() };
   return runInDurableObject(sessionObject(env as unknown as Bindings, address), async (_, { storage }) => {
-    SessionRecord.create(storage.sql, address, {}, { atMs: 0 });
+    SessionRecord.create(storage.sql, address, {}, 0);
     await use(storage);
   });
 }

@@ -33,7 +33,7 @@ function withModels(
 ): Promise<void> {
   const world = new SessionWorld();
   return runInDurableObject(world.stub, async (_, { storage }) => {
-    SessionRecord.create(storage.sql, world.address, {}, { atMs: Date.now() });
+    SessionRecord.create(storage.sql, world.address, {}, Date.now());
     const parts = openSession(storage);
     let work: Promise<void> = Promise.resolve();
     const setup = {

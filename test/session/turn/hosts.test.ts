@@ -49,7 +49,7 @@ function withSession(
   const world = new SessionWorld();
   return runInDurableObject(world.stub, async (_, { storage }) => {
     const address = { ...world.address, ...(account !== undefined && { account }) };
-    SessionRecord.create(storage.sql, address, {}, { atMs: Date.now() });
+    SessionRecord.create(storage.sql, address, {}, Date.now());
     const parts = openSession(storage);
     let work: Promise<void> = Promise.resolve();
     const setup = {

@@ -37,7 +37,7 @@ function withTool(
 ): Promise<void> {
   const world = new SessionWorld();
   return runInDurableObject(world.stub, async (_, { storage }) => {
-    SessionRecord.create(storage.sql, world.address, { metadata: { plan: "gold" } }, { atMs: Date.now() });
+    SessionRecord.create(storage.sql, world.address, { metadata: { plan: "gold" } }, Date.now());
     const look = defineTool({
       name: "look",
       description: "Looks.",

@@ -187,7 +187,7 @@ class Pair {
     const of = { account: "test", name: "pair" };
     const metadata = { plan: "gold" };
     const choices = { ttlSeconds: 60, title: "Pair", instructions: "Be brief.", model: "m1", agent: "a", metadata };
-    const create = () => SessionRecord.create(this.#raw.sql, of, choices, { atMs: 0, hasAll: seed % 2 === 0 });
+    const create = () => SessionRecord.create(this.#raw.sql, of, choices, 0);
     this.parts = openSession(this.#raw, undefined, { made: this.#raw.transactionSync(create) });
   }
 
@@ -285,7 +285,7 @@ describe("what is kept of the inbox", () => {
 
   it("[STATE-5] without the text of a long message, which is read from its row", () => {
     const storage = nodeStorage();
-    SessionRecord.create(storage.sql, { account: "test", name: "long" }, {}, { atMs: 0 });
+    SessionRecord.create(storage.sql, { account: "test", name: "long" }, {}, 0);
     const { inbox } = openSession(storage);
     const [short, long] = ["short", "x".repeat(20_000)].map((content) =>
       inbox.add({ content, options: {} }, { atMs: 1 }),
@@ -300,7 +300,7 @@ describe("what is kept of the inbox", () => {
 
 describe("tables", () => {
   const makers: [string, (storage: DurableObjectStorage) => void][] = [
-    ["a session", ({ sql }) => SessionRecord.create(sql, { account: "test", name: "new" }, {}, { atMs: 0 })],
+    ["a session", ({ sql }) => SessionRecord.create(sql, { account: "test", name: "new" }, {}, 0)],
     ["an account", (storage) => migrateAccount(storage)],
   ];
   it.each(makers)("[STATE-3] of %s are made by one call", (_what, make) => {
