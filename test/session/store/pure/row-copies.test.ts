@@ -181,7 +181,6 @@ class Pair {
   #atMs = 1_000;
   parts: OpenSession;
 
-  /** Those of an odd seed begin without the tables of later rungs. */
   constructor(seed: number) {
     this.#random = randomOf(seed);
     const of = { account: "test", name: "pair" };
