@@ -180,8 +180,8 @@ function readSummary(id: string, summary: string): SessionSummary | BrokenRow {
   }
 }
 
-/** A cursor names the last row of its page. One that was never given out begins after everything. */
+/** A cursor names the last row of its page. The door refuses one that was never given out. */
 function placeOf(cursor: string): [number, string] {
-  const [atMs = "", ...id] = cursor.split(".");
-  return [/^-?\d{1,16}$/.test(atMs) ? Number(atMs) : -1, id.join(".")];
+  const [atMs, id = ""] = cursor.split(".");
+  return [Number(atMs), id];
 }

@@ -18,11 +18,12 @@ export interface BodyLimits {
 /** The parsed body. Throws `unsupported_media_type`, `payload_too_large` or `invalid_request`. */
 export async function readJson(request: Request, limits: BodyLimits = {}): Promise<unknown> {
   const { maxBytes = 1_048_576, maxDepth = deepestJson, empty } = limits;
+  const type = request.headers.get("Content-Type");
   // Over HTTP a request without a body has an empty one, and needs no content type.
-  if (empty === undefined) mustBeJson(request.headers.get("Content-Type"));
+  if (empty === undefined) mustBeJson(type);
   const bytes = await readBytes(request, maxBytes);
   if (empty !== undefined && bytes.length === 0) return empty;
-  if (empty !== undefined) mustBeJson(request.headers.get("Content-Type"));
+  mustBeJson(type);
   const scan = new JsonScan();
   const text = await decoded(bytes, (piece) => void scan.take(piece));
   if (text.trim() === "") throw new AppError("invalid_request", "The body is empty. Send a JSON object.");

@@ -23,7 +23,7 @@ export const nativeOperations = (): Record<string, Operation> => ({
     query: turnListing,
     answers: {
       200: {
-        what: "A page. It may be short, or empty, and have a cursor: a page looks at so many turns and no more.",
+        what: "A page. It may be short or empty, and have a cursor.",
         schema: z.object({ turns: z.array(listedTurn), next_cursor: z.nullable(z.string()) }),
       },
     },

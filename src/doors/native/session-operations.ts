@@ -67,7 +67,7 @@ export const sessionOperations = (): Record<string, Operation> => ({
   },
   "GET /v1/sessions": {
     tag,
-    summary: "Lists sessions, the newest first, or finds them by title, id and text, and by how their last turn ended",
+    summary: "Lists sessions, the newest first, or finds them by their words and their last turn's end",
     query: sessionListing,
     answers: {
       200: {
@@ -120,7 +120,7 @@ export const sessionOperations = (): Record<string, Operation> => ({
     summary: "The trace of a turn, for OpenTelemetry",
     answers: {
       200: {
-        what: "An OTLP `ExportTraceServiceRequest` in JSON: the turn's own span once it has ended, and those under it.",
+        what: "An OTLP `ExportTraceServiceRequest` in JSON.",
         schema: z.object({ resourceSpans: z.array(anyObject) }),
       },
     },

@@ -33,7 +33,7 @@ function playgroundOperations(): Record<string, Operation> {
   return {
     "GET /v1/agents/{agent}": {
       ...operate,
-      summary: "The definition of an agent: instructions, models with prices, tools with their input, limits, channels",
+      summary: "The whole definition of an agent",
       query: forAccount,
       answers: { 200: { what: "The agent.", schema: details } },
       refusals: [403, 404],

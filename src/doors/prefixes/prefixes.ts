@@ -55,7 +55,7 @@ const prefixOperations = (): Record<string, Operation> => ({
   },
   "POST /v1/prefixes/{prefix}/warm": {
     tag: "Prefixes",
-    summary: "Has the provider read a prefix before traffic comes, after the tools and instructions of an agent",
+    summary: "Has the provider read a prefix before traffic comes",
     query: prefixWarming,
     answers: {
       200: { what: "What it cost.", schema: warmed },

@@ -83,7 +83,7 @@ export const rolloutOperations = (): Record<string, Operation> => ({
   },
   "GET /v1/rollouts/{rollout}": {
     ...operate,
-    summary: "Reads a rollout: its state, and per stage and arm what was counted and what that proves",
+    summary: "Reads a rollout, with what was counted and what that proves",
     query: forAccount,
     answers: { 200: rollout },
     refusals: [403, 404],
