@@ -86,7 +86,7 @@ export class AccountWatch {
     try {
       return Math.max(job.dueMs() ?? Number.POSITIVE_INFINITY, restsUntilMs);
     } catch (error) {
-      // It is asked with each report: it is written down once for each time that it is to be run.
+      // This is called with each report: the failure is logged once for each time that the job is to be run.
       return restsUntilMs > Date.now() ? restsUntilMs : this.#rest(job, error);
     }
   }

@@ -65,7 +65,7 @@ export async function takeConversation(caller: Caller, given: SentConversation):
   const submitted = await submitParts(caller, { ...parts, sent, name });
   switch (submitted.type) {
     case "accepted":
-    // What names no earlier answer cannot find that others came first.
+    // Refused as a fault of ours: only a request that names an earlier answer can find that the session has moved on.
     case "moved_on":
       return acceptedIn(name, submitted);
     case "absent":

@@ -23,7 +23,7 @@ export function nativeEncoder(tag: string, retryMs?: number): Encoder {
   };
   return {
     events: (events) => events.flatMap(framed),
-    // Nearly every event. Neither the tag nor JSON has line breaks.
+    // Nearly all events are these, so they are written without the steps between. Neither the tag nor JSON has line breaks.
     text: ({ event, cursor }) =>
       event.type === "text.delta" && !event.refusal
         ? `id: ${tag}-${formatCursor(cursor)}\nevent: text.delta\ndata: {"type":"text.delta","text":${JSON.stringify(event.text)}}\n\n`

@@ -57,8 +57,8 @@ export class Rest implements RestWatch {
   }
 
   /**
-   * The calls whose waits are others than when it was looked last; none of one that goes on after a wait. By rows alone: a
-   * reader that comes back may have seen it wait on a connection before this one.
+   * The calls whose waits have changed since the last look; a call that goes on after a wait is among them, without waits. By
+   * rows alone: a reader that comes back may have seen it wait on an earlier connection.
    */
   #news(): SuspendedCall[] {
     const { turn, calls } = callsUnderWay(this.#host);
