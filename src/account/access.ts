@@ -130,12 +130,12 @@ export class Access {
   /** While the account fails, what is known of it is used until it is too old to admit a caller; then the call is refused with the reason. */
   async #ask<T extends AccountAccess | undefined>(
     ask: () => Promise<T>,
-    known: { atMs: number; access: AccountAccess } | undefined,
+    known: { atMs: number; changes: number; access: AccountAccess } | undefined,
   ): Promise<T | AccountAccess> {
     try {
       return await ask();
     } catch (error) {
-      if (known !== undefined && Date.now() - known.atMs < trustMs) return known.access;
+      if (known?.changes === changesHere && Date.now() - known.atMs < trustMs) return known.access;
       if (error instanceof AppError) throw error;
       console.error("an account cannot be read", error);
       throw unavailable("damaged");

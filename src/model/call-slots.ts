@@ -1,6 +1,7 @@
 /** Decides which call a fragment belongs to, where gateways leave out, blank, repeat or reuse indexes and ids, and what of it is new. Makes nothing of arguments but their bounds. */
 
 import type { ModelEvent } from "../core/model-event.ts";
+import { deepestJson } from "../core/nesting.ts";
 import { JsonDepth } from "./json-depth.ts";
 import { filled, isObject, member, type WireCallFragment } from "./wire.ts";
 
@@ -156,7 +157,12 @@ function nameOf(fragment: WireCallFragment): string | undefined {
 function argumentsText(fragment: WireCallFragment): string {
   const value = member(fragment.function, "arguments") ?? fragment.arguments;
   if (typeof value === "string") return value;
-  return isObject(value) ? JSON.stringify(value) : "";
+  try {
+    return isObject(value) ? JSON.stringify(value) : "";
+  } catch {
+    // Nested too deep to be made text again: this text is refused for that reason, too.
+    return "[".repeat(deepestJson + 1);
+  }
 }
 
 /** The same for calls that differ in the spacing of their arguments alone. */

@@ -29,7 +29,8 @@ export class PrefixCache {
   readonly #kv: PrefixKv;
   /** In the order of their last use. */
   readonly #memory = new Map<string, string>();
-  readonly #written = new Set<string>();
+  /** When each was written, in ms. */
+  readonly #written = new Map<string, number>();
   #units = 0;
   /** How often something was removed. What was being read meanwhile must not be kept. */
   #removals = 0;
@@ -78,10 +79,11 @@ export class PrefixCache {
   }
 
   async #write(key: string, text: string, count: KvCount): Promise<void> {
-    if (this.#written.has(key)) return;
-    this.#written.add(key);
+    const nowMs = Date.now();
+    if (nowMs - (this.#written.get(key) ?? 0) < keptSeconds * 1000) return;
+    this.#written.set(key, nowMs);
     count.write();
-    // One write a second is what KV takes for a key; it is written once, and not waited for longer than it is read.
+    // One write a second is what KV takes for a key; it is written once a day, and not waited for longer than it is read.
     await inTime(this.#kv.put(key, text, { expirationTtl: keptSeconds })).catch(() => undefined);
   }
 

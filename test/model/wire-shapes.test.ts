@@ -1,6 +1,7 @@
 /** What hosts were seen to make of the chat-completions wire, shape by shape: all of it comes to the same events. */
 import { describe, expect, it } from "vitest";
 import type { ModelEvent } from "../../src/core/model-event.ts";
+import { textIsDeeper } from "../../src/core/nesting.ts";
 import { createTranslator } from "../../src/model/translate.ts";
 import { bodyOf, eventBatches, eventsIn, joined, tape } from "./wire-tape.ts";
 
@@ -177,6 +178,15 @@ describe("repetition", () => {
       { id: "x", name: "a", arguments: deep },
       { id: "z", name: "a", arguments: "{}" },
     ]);
+  });
+
+  it("[STREAM-23] arguments that are an object, and too deep to be made text, are refused for their depth", () => {
+    const deep = `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    const { calls } = sums(
+      JSON.stringify(delta({ tool_calls: [call("DEEP", { index: 0, id: "x" })] })).replace('"DEEP"', deep),
+    );
+    expect(calls).toMatchObject([{ id: "x", name: "a" }]);
+    expect(textIsDeeper(calls[0]?.arguments ?? "")).toBe(true);
   });
 
   it("[STREAM-23] a last delta with all text again has all calls again", () => {

@@ -92,6 +92,16 @@ describe("the cache of prefixes", () => {
       expect(await look(new PrefixCache(kv), "a", id, truth)).toBe(text);
     }
     expect([truth.mock.calls.length, vi.mocked(kv.put).mock.calls.length]).toEqual([2, 2]);
+    // Also by an isolate that wrote it before, and has it in memory no more.
+    const old = new PrefixCache(kv);
+    const filler = "x".repeat(8_000_000);
+    const fillerId = await prefixId(filler);
+    for (const ms of [86_400_000, 86_400_000]) {
+      vi.advanceTimersByTime(ms);
+      await look(old, "a", id, truth);
+      await look(old, "a", fillerId, async () => filler);
+    }
+    expect([truth.mock.calls.length, vi.mocked(kv.put).mock.calls.length]).toEqual([4, 6]);
   });
 
   it("[PREFIX-1] reads through memory and KV to the truth, and writes each text to KV once", async () => {

@@ -1,6 +1,6 @@
 /** What a Worker remembers of accounts, and for how long. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Access, type RememberedAccess } from "../../../src/account/access.ts";
+import { Access, forgetCallers, type RememberedAccess } from "../../../src/account/access.ts";
 import type { Bindings } from "../../../src/env.ts";
 
 const keyOf = (n: number) => `ll_shop_${String(n).padStart(43, "k")}`;
@@ -57,5 +57,13 @@ it("[PLATFORM-9] an answer that is used while the account fails does not become 
   vi.advanceTimersByTime(29_000);
   await admit(1);
   vi.advanceTimersByTime(1_000);
+  await expect(admit(1)).rejects.toMatchObject({ code: "unavailable" });
+});
+
+it("[KEY-4] what was known before a change is not used after it, not even while the account fails", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  await admit(1);
+  forgetCallers();
+  isDown = true;
   await expect(admit(1)).rejects.toMatchObject({ code: "unavailable" });
 });
