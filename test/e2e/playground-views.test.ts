@@ -246,7 +246,10 @@ views("the page's views, over samples of the API", () => {
     await open("#/s/support-42/turn_3/trace");
     await page.getByRole("link", { name: "Compare" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("combobox", { name: "With" }).focus();
+    const other = page.getByRole("combobox", { name: "With" });
+    await other.locator("option", { hasText: "order-0" }).first().waitFor({ state: "attached" });
+    await atRest(page);
+    await other.focus();
     // The first of those that begin with it.
     await page.keyboard.press("o");
     await expect.poll(() => new URL(page.url()).hash).toBe("#/compare?a=support-42/turn_3&b=order-0/turn_1");
