@@ -59,6 +59,7 @@ it("[HOOK-2] an answer is owed from its message on, and no more once it is taken
 it("[DISCORD-4] a press adds its own way to what its turn owes by the same channel, and to nothing else", async () => {
   const world = new SessionWorld();
   const { turn } = await owed(world, later);
+  await retried(world, 1);
   const addresses = await world.inside(({ sql }) => {
     const outbox = new Outbox(sql);
     const discord = { channel: "discord", token: "old", room: "1" };

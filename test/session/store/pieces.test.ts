@@ -76,7 +76,8 @@ it("[BOUND-24] a conversation of 1,000 messages is stored with three statements 
   // 1,001 messages, 500 ends of turns, and the turn that answers.
   expect(count(/^INSERT INTO entries /)).toBe(1_503);
   expect(count(/^\s*INSERT INTO inbox /)).toBe(501);
-  expect(count(/^INSERT OR IGNORE INTO texts /)).toBeLessThan(10);
+  // Once for each report: how many there are depends on how long the storing takes.
+  expect(count(/^INSERT OR IGNORE INTO texts /)).toBeLessThan(50);
   const query = "SELECT count(*) AS texts FROM texts WHERE session = ?";
   const object = accountObject(bindings, "default") as unknown as DurableObjectStub;
   expect(await runInDurableObject(object, (_, { storage: { sql } }) => sql.exec(query, session).one())).toEqual({
