@@ -236,7 +236,7 @@ class Copy {
     const copiedSeq = this.#log.lastSeq;
     const { address, choices, from } = this.#plan;
     if (turn !== undefined) this.#log.append(this.#goesOn ? this.#withoutAgents(turn) : this.#end(turn));
-    if (turn !== undefined && from.kind === "seed")
+    if (turn !== undefined && from.kind === "seed" && this.#goesOn)
       this.#inbox.keepReceipt(from.receipt ?? {}, { turn, afterSeq: copiedSeq });
     this.#inbox.claim([copyClaim], token);
     const { usage, createdAtMs } =

@@ -33,14 +33,17 @@ export type TakenAnswers =
 /** A submission whose parts are there. */
 export type GivenAnswers = Submission & Required<Pick<Submission, "approvals" | "results" | "messages" | "receipt">>;
 
-/** Each answer is about a call that waits now; results may be those that were given before. */
+/** Each answer is about a call that waits now; results may be those that were given before. A message that did not come with them then is a message of its own. */
 export function takeEach(rows: SubmitRows, given: GivenAnswers): TakenAnswers {
   const open = openTurn(rows);
   const ids = given.results.map(({ callId }) => callId);
   const isWaited = given.approvals.length > 0 || open.waiting.some(({ id }) => ids.includes(id));
   const asking = isWaited ? undefined : replyWithCall(rows, ids);
-  const before = asking && givenBefore(rows, asking, { approvals: [], results: given.results, messages: [] });
-  return before === undefined ? write(rows, open, given) : again(rows, before, given);
+  const { results } = given;
+  const placeOf = (messages: string[]) => asking && givenBefore(rows, asking, { approvals: [], results, messages });
+  if (placeOf([]) === undefined) return write(rows, open, given);
+  const before = placeOf(given.messages.map(({ content }) => content));
+  return before === undefined ? { type: "no_answers" } : again(rows, before, given);
 }
 
 /** All answers about the calls of one reply of the newest turn: what was answered before, and in the same way, is passed over. The answer begins after the reply. */

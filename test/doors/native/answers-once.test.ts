@@ -484,6 +484,22 @@ describe(`an answer counts once (ONCE_SEED=${seed})`, () => {
 });
 
 describe("what is refused, or told, about an answer that comes again", () => {
+  it("[ONCE-19] results that come again with a message that did not come with them then: the message is answered", async () => {
+    provider.enqueue(looksUp(), text("Found."), text("Quickly."));
+    const headers = { "X-Session-Id": id };
+    const said = { role: "user", content: "Go" };
+    const body = { model: "deepseek-v3.2-exp", tools: [chatTool] };
+    const first = await post("/v1/chat/completions", { ...body, messages: [said] }, headers);
+    const messages = [said, first.body.choices[0].message, { role: "tool", tool_call_id: "c1", content: "found" }];
+    const answer = async (...behind: object[]) =>
+      (await post("/v1/chat/completions", { ...body, messages: [...messages, ...behind] }, headers)).body.choices[0]
+        .message.content;
+    expect(await answer()).toBe("Found.");
+    // Its client did not hear of that answer.
+    expect(await answer({ role: "user", content: "Be quick" })).toBe("Quickly.");
+    expect(provider.requests).toHaveLength(3);
+  });
+
   it("[ONCE-12] 20 parallel duplicates of a seeded chat are one answer, and another body with their key is refused", async () => {
     provider.enqueue(text("Done."));
     const body = { model: "deepseek-v3.2-exp", messages: history };
