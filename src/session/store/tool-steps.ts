@@ -37,8 +37,7 @@ export class ToolSteps implements RowCopy, StepRows {
   }
 
   forget(): void {
-    // No row is ever taken away: where there was none, there is none. The table may not be there then.
-    if (this.#newestSeq !== 0) this.#newestSeq = undefined;
+    this.#newestSeq = undefined;
     this.#copy = undefined;
   }
 
